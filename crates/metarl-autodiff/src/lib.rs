@@ -1,0 +1,1 @@
+//! dfdx made twice differentiable: one loss, read as value, gradient, Jacobian-vector or Hessian-vector product.

@@ -1,0 +1,57 @@
+//! What can go wrong between an environment and an agent.
+
+/// Errors of environments, rollouts and task distributions.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A hyper-parameter is outside its range.
+    #[error("{name} must be {allowed}, got {got}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// What is allowed, in words or as an interval.
+        allowed: &'static str,
+        /// The value found.
+        got: String,
+    },
+    /// A per-lane slice has the wrong length.
+    #[error("{name} has {got} lanes, the environment has {expected}")]
+    LaneMismatch {
+        /// Which argument disagrees.
+        name: &'static str,
+        /// Lanes of the environment.
+        expected: usize,
+        /// Lanes found.
+        got: usize,
+    },
+    /// An action lies outside the action space.
+    #[error("lane {lane}: action {action} is outside the action space {space}")]
+    InvalidAction {
+        /// The lane that acted.
+        lane: usize,
+        /// The action, formatted.
+        action: String,
+        /// The space, formatted.
+        space: String,
+    },
+    /// An environment gave a reward or an observation that is NaN or infinite.
+    #[error(
+        "step {step}, lane {lane}: the environment returned a {what} of {value}; every {what} must be finite"
+    )]
+    NonFinite {
+        /// `"reward"` or `"observation"`.
+        what: &'static str,
+        /// Step of the rollout, from 0.
+        step: usize,
+        /// The lane.
+        lane: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A policy failed, for a reason of its own.
+    #[error("policy: {0}")]
+    Policy(String),
+    /// An environment failed, for a reason of its own.
+    #[error("environment: {0}")]
+    Environment(String),
+}

@@ -1,0 +1,188 @@
+//! Experience as a rectangle: time × lane, a struct of arrays.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::check_lanes;
+use crate::{DecisionBatch, Environment, Error, Policy, Rng, Space, StepBatch};
+
+/// `n_steps` steps of `n_lanes` lanes. Entry `t * n_lanes + lane` is step `t` of that lane.
+///
+/// `next_value` is kept apart from `value`: where an episode was truncated, `next_value[t]` is the
+/// value of the observation that episode reached, not of the reset that follows in the same lane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rollout<O, A> {
+    n_steps: usize,
+    n_lanes: usize,
+    /// What was acted on.
+    pub observation: Vec<O>,
+    /// Whether it opened an episode.
+    pub first: Vec<bool>,
+    /// What was done.
+    pub action: Vec<A>,
+    /// log μ(a|o) of the policy that acted, in nats.
+    pub log_prob: Vec<f32>,
+    /// That policy's V(o).
+    pub value: Vec<f32>,
+    /// V of the observation the step reached: 0 where terminated.
+    pub next_value: Vec<f32>,
+    /// Reward.
+    pub reward: Vec<f32>,
+    /// The process ended.
+    pub terminated: Vec<bool>,
+    /// The episode was cut.
+    pub truncated: Vec<bool>,
+}
+
+impl<O: Copy, A: Copy> Rollout<O, A> {
+    /// An empty rollout with room for `n_steps × n_lanes` steps.
+    #[must_use]
+    pub fn new(n_steps: usize, n_lanes: usize, zero_observation: O, zero_action: A) -> Self {
+        let n = n_steps * n_lanes;
+        Self {
+            n_steps,
+            n_lanes,
+            observation: vec![zero_observation; n],
+            first: vec![false; n],
+            action: vec![zero_action; n],
+            log_prob: vec![0.0; n],
+            value: vec![0.0; n],
+            next_value: vec![0.0; n],
+            reward: vec![0.0; n],
+            terminated: vec![false; n],
+            truncated: vec![false; n],
+        }
+    }
+
+    /// Steps of a lane.
+    #[must_use]
+    pub fn n_steps(&self) -> usize {
+        self.n_steps
+    }
+
+    /// Lanes.
+    #[must_use]
+    pub fn n_lanes(&self) -> usize {
+        self.n_lanes
+    }
+
+    /// Steps of all lanes together.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.reward.len()
+    }
+
+    /// Whether it has no room at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reward.is_empty()
+    }
+
+    /// Sum of all rewards over the number of lanes.
+    #[must_use]
+    pub fn mean_total_reward(&self) -> f64 {
+        self.reward.iter().map(|r| f64::from(*r)).sum::<f64>() / self.n_lanes as f64
+    }
+}
+
+/// Resets every lane, then fills the rollout with the policy's steps in the environment.
+///
+/// The environment resets its lanes by itself where episodes end within the rollout.
+///
+/// # Errors
+///
+/// [`Error::LaneMismatch`] when environment, rollout and streams disagree, [`Error::NonFinite`] for
+/// a reward or observation that is NaN or infinite, and whatever environment and policy return.
+pub fn collect<E, P>(
+    environment: &mut E,
+    policy: &mut P,
+    rngs: &mut [Rng],
+    rollout: &mut Rollout<
+        <E::ObservationSpace as Space>::Element,
+        <E::ActionSpace as Space>::Element,
+    >,
+) -> Result<(), Error>
+where
+    E: Environment,
+    P: Policy<<E::ObservationSpace as Space>::Element, <E::ActionSpace as Space>::Element>,
+{
+    let (n_steps, n) = (rollout.n_steps, environment.n_lanes());
+    check_lanes("rollout", rollout.n_lanes, n)?;
+    check_lanes("rngs", rngs.len(), n)?;
+    let zero = environment.observation_space().zero();
+    let mut step = StepBatch::new(n, zero);
+    let mut decision = DecisionBatch::new(n, environment.action_space().zero());
+    let mut first = vec![true; n];
+    let mut wanted = vec![false; n];
+    let mut encoding = vec![0.0; E::ObservationSpace::WIDTH];
+    environment.reset(&mut step.observation)?;
+    check_finite::<E>(&step.observation, 0, &mut encoding)?;
+
+    for t in 0..n_steps {
+        policy.act(&step.observation, &first, rngs, &mut decision)?;
+        let now = t * n..(t + 1) * n;
+        rollout.observation[now.clone()].copy_from_slice(&step.observation);
+        rollout.first[now.clone()].copy_from_slice(&first);
+        rollout.action[now.clone()].copy_from_slice(&decision.action);
+        rollout.log_prob[now.clone()].copy_from_slice(&decision.log_prob);
+        rollout.value[now.clone()].copy_from_slice(&decision.value);
+
+        environment.step(&decision.action, &mut step)?;
+        if let Some(lane) = step.reward.iter().position(|r| !r.is_finite()) {
+            return Err(Error::NonFinite {
+                what: "reward",
+                step: t,
+                lane,
+                value: step.reward[lane],
+            });
+        }
+        check_finite::<E>(&step.successor, t, &mut encoding)?;
+        check_finite::<E>(&step.observation, t, &mut encoding)?;
+        rollout.reward[now.clone()].copy_from_slice(&step.reward);
+        rollout.terminated[now.clone()].copy_from_slice(&step.terminated);
+        rollout.truncated[now.clone()].copy_from_slice(&step.truncated);
+
+        let last = t + 1 == n_steps;
+        for (lane, wanted) in wanted.iter_mut().enumerate() {
+            *wanted = !step.terminated[lane] && (last || step.truncated[lane]);
+        }
+        let next_value = &mut rollout.next_value[now];
+        next_value.fill(0.0);
+        if wanted.contains(&true) {
+            policy.bootstrap_value(&step.successor, &wanted, next_value)?;
+            for (value, wanted) in next_value.iter_mut().zip(&wanted) {
+                if !wanted {
+                    *value = 0.0;
+                }
+            }
+        }
+        for (lane, first) in first.iter_mut().enumerate() {
+            *first = step.ended(lane);
+        }
+    }
+    // Where the episode went on inside the rollout, the next observation's value is the next row's.
+    for i in 0..rollout.len() - n.min(rollout.len()) {
+        if !rollout.terminated[i] && !rollout.truncated[i] {
+            rollout.next_value[i] = rollout.value[i + n];
+        }
+    }
+    Ok(())
+}
+
+fn check_finite<E: Environment>(
+    observation: &[<E::ObservationSpace as Space>::Element],
+    step: usize,
+    encoding: &mut [f32],
+) -> Result<(), Error> {
+    for (lane, observation) in observation.iter().enumerate() {
+        E::ObservationSpace::encode(observation, encoding);
+        if let Some(value) = encoding.iter().find(|x| !x.is_finite()) {
+            return Err(Error::NonFinite {
+                what: "observation",
+                step,
+                lane,
+                value: *value,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Sets of observations and actions whose sizes the compiler knows.
+
+use std::fmt::Debug;
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::Rng;
+
+/// A set of observations or actions, and how its elements become numbers.
+///
+/// `WIDTH` is known at compile time, so a network that does not fit an environment does not
+/// compile.
+pub trait Space: Clone + Debug + Send + Sync {
+    /// One element.
+    type Element: Copy + Debug + PartialEq + Send + Sync + 'static;
+
+    /// How many numbers [`encode`](Space::encode) writes.
+    const WIDTH: usize;
+
+    /// An element to fill fresh buffers with.
+    fn zero(&self) -> Self::Element;
+
+    /// Whether the element belongs to the space. NaN belongs to none.
+    fn contains(&self, element: &Self::Element) -> bool;
+
+    /// Draws an element uniformly.
+    fn sample(&self, rng: &mut Rng) -> Self::Element;
+
+    /// Writes the element as `WIDTH` numbers: an index as one-hot, a vector as it is.
+    ///
+    /// # Panics
+    ///
+    /// When `out` is not `WIDTH` long.
+    fn encode(element: &Self::Element, out: &mut [f32]);
+}
+
+/// The indices `0 … N − 1`.
+///
+/// # Examples
+///
+/// ```
+/// use metarl_core::{Discrete, Space};
+///
+/// let mut one_hot = [0.0; 3];
+/// Discrete::<3>::encode(&1, &mut one_hot);
+/// assert_eq!(one_hot, [0.0, 1.0, 0.0]);
+/// assert!(!Discrete::<3>.contains(&3));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Discrete<const N: usize>;
+
+impl<const N: usize> Space for Discrete<N> {
+    type Element = usize;
+    const WIDTH: usize = N;
+
+    fn zero(&self) -> usize {
+        0
+    }
+
+    fn contains(&self, element: &usize) -> bool {
+        *element < N
+    }
+
+    fn sample(&self, rng: &mut Rng) -> usize {
+        rng.random_range(0..N)
+    }
+
+    fn encode(element: &usize, out: &mut [f32]) {
+        assert_eq!(out.len(), N, "an encoding of {N} numbers");
+        out.fill(0.0);
+        out[*element] = 1.0;
+    }
+}
+
+/// Vectors of `N` numbers, each between the same two bounds. `N = 0` is the space of environments
+/// that show nothing, such as bandits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Continuous<const N: usize> {
+    /// Smallest value of a coordinate; may be −∞.
+    pub low: f32,
+    /// Largest value of a coordinate; may be ∞.
+    pub high: f32,
+}
+
+impl<const N: usize> Continuous<N> {
+    /// All finite vectors.
+    pub const UNBOUNDED: Self = Self {
+        low: f32::NEG_INFINITY,
+        high: f32::INFINITY,
+    };
+}
+
+impl<const N: usize> Space for Continuous<N> {
+    type Element = [f32; N];
+    const WIDTH: usize = N;
+
+    fn zero(&self) -> [f32; N] {
+        [0.0; N]
+    }
+
+    fn contains(&self, element: &[f32; N]) -> bool {
+        element
+            .iter()
+            .all(|x| x.is_finite() && self.low <= *x && *x <= self.high)
+    }
+
+    /// Uniform between the bounds; a coordinate without finite bounds is drawn from `[−1, 1]`.
+    fn sample(&self, rng: &mut Rng) -> [f32; N] {
+        let (low, high) = if self.low.is_finite() && self.high.is_finite() {
+            (self.low, self.high)
+        } else {
+            (-1.0, 1.0)
+        };
+        std::array::from_fn(|_| rng.random_range(low..=high))
+    }
+
+    fn encode(element: &[f32; N], out: &mut [f32]) {
+        out.copy_from_slice(element);
+    }
+}

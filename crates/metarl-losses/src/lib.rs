@@ -1,0 +1,1 @@
+//! Reinforcement-learning losses over metarl-autodiff: policy gradient, PPO, TRPO surrogate, KL, entropy, value, behavior cloning.

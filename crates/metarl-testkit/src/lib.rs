@@ -1,0 +1,1 @@
+//! Conformance suites, strategies and gradient checks for metarl's crates and for yours.
