@@ -1,0 +1,6 @@
+//! Integration tests.
+mod conformance;
+mod distribution;
+mod gradient;
+mod strategy;
+mod walk;
