@@ -42,7 +42,7 @@ const N_OPENINGS: usize = 64;
 /// use metarl_core::Seed;
 /// use metarl_testkit::conformance;
 ///
-/// # struct Coin { payout: Vec<f32> }
+/// # struct Coin { payout: Vec<f32>, next: Vec<f32> }
 /// # impl Environment for Coin {
 /// #     type Task = f32;
 /// #     type ObservationSpace = Continuous<0>;
@@ -52,11 +52,12 @@ const N_OPENINGS: usize = 64;
 /// #     fn n_lanes(&self) -> usize { self.payout.len() }
 /// #     fn assign(&mut self, lane: usize, task: &f32, _: Rng) -> Result<(), Error> {
 /// #         let n = self.payout.len();
-/// #         *self.payout.get_mut(lane).ok_or(Error::OutOfRange {
+/// #         *self.next.get_mut(lane).ok_or(Error::OutOfRange {
 /// #             name: "lane", allowed: "below n_lanes", got: format!("{lane} of {n}") })? = *task;
 /// #         Ok(())
 /// #     }
 /// #     fn reset(&mut self, observation: &mut [[f32; 0]]) -> Result<(), Error> {
+/// #         self.payout.copy_from_slice(&self.next);
 /// #         check_lanes("observation", observation.len(), self.n_lanes())
 /// #     }
 /// #     fn step(&mut self, action: &[usize], step: &mut StepBatch<[f32; 0]>) -> Result<(), Error> {
@@ -73,8 +74,11 @@ const N_OPENINGS: usize = 64;
 /// #         Ok(())
 /// #     }
 /// # }
-/// let make = |n_lanes| Coin { payout: vec![0.0; n_lanes] };
-/// conformance::check(make, &[0.5, 2.0], Seed::new(1), 20)?;
+/// # impl Coin {
+/// #     fn new(n: usize) -> Self { Self { payout: vec![0.0; n], next: vec![0.0; n] } }
+/// # }
+/// // A coin that pays its task when the action is 1.
+/// conformance::check(|n_lanes| Coin::new(n_lanes), &[0.5, 2.0], Seed::new(1), 20)?;
 /// # Ok::<(), conformance::Violation>(())
 /// ```
 pub fn check<E>(
@@ -94,6 +98,7 @@ where
         tasks,
         seed,
         n_steps,
+        reassign_at: None,
     };
     let mut environment = make(n);
     holds(Clause::LaneCount, environment.n_lanes() == n, || {
@@ -110,6 +115,15 @@ where
         same_lane(Clause::WritesAll, &space, dirty, (&trace, lane))?;
     }
     check_steps::<E>(&space, &trace)?;
+    let halfway = Script {
+        reassign_at: Some(n_steps / 2),
+        ..script
+    };
+    let reassigned = halfway.run(&mut make(n), &lanes, None)?;
+    for lane in 0..n {
+        let (reassigned, trace) = ((&reassigned, lane), (&trace, lane));
+        same_lane(Clause::AssignWaits, &space, reassigned, trace)?;
+    }
     for lane in 0..n {
         let alone = script.run(&mut make(1), &[lane], None)?;
         same_lane(

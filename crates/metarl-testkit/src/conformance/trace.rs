@@ -18,6 +18,8 @@ pub(super) struct Script<'a, T> {
     pub(super) tasks: &'a [T],
     pub(super) seed: Seed,
     pub(super) n_steps: usize,
+    /// At this step every lane is assigned another task and stream, without a reset.
+    pub(super) reassign_at: Option<usize>,
 }
 
 impl<T> Script<'_, T> {
@@ -50,6 +52,15 @@ impl<T> Script<'_, T> {
         for t in 0..self.n_steps {
             for (action, actor) in action.iter_mut().zip(&mut actors) {
                 *action = space.sample(actor);
+            }
+            if self.reassign_at == Some(t) {
+                for (lane, script_lane) in lanes.iter().enumerate() {
+                    let task = &self.tasks[(script_lane + 1) % self.tasks.len()];
+                    let rng = self.seed.stream(Purpose::Environment, 1, lane as u64, 0);
+                    accepted(environment.assign(lane, task, rng), || {
+                        format!("assign to lane {lane} before step {t}")
+                    })?;
+                }
             }
             soil(&mut step, dirt);
             accepted(environment.step(&action, &mut step), || {

@@ -30,6 +30,8 @@ pub enum Clause {
     AutoReset,
     /// Lanes do not touch each other.
     LanesIndependent,
+    /// An assignment takes effect at the next reset.
+    AssignWaits,
     /// Assigning and resetting erases the past.
     Forgets,
     /// Lanes that do not exist are refused.
@@ -78,6 +80,9 @@ impl fmt::Display for Clause {
             }
             Self::LanesIndependent => {
                 "a lane's results must depend on its own task, stream and actions alone: the same lane run by itself gave something else"
+            }
+            Self::AssignWaits => {
+                "`assign` must change nothing before the next `reset`: the running episode, and those after it, keep their task and stream"
             }
             Self::Forgets => {
                 "`assign` and `reset` must leave nothing of what a lane did before, errors included"

@@ -44,6 +44,7 @@ fn names_the_clause_that_is_broken() {
         (Fault::KeepsTheClock, Clause::AutoReset),
         (Fault::OneStreamForAll, Clause::LanesIndependent),
         (Fault::RestartsTogether, Clause::LanesIndependent),
+        (Fault::AssignsAtOnce, Clause::AssignWaits),
         (Fault::RemembersLuck, Clause::Forgets),
         (Fault::BrokenByErrors, Clause::Forgets),
         (Fault::WrapsLanes, Clause::RejectsUnknownLane),

@@ -24,6 +24,7 @@ pub(crate) enum Fault {
     KeepsTheClock,
     OneStreamForAll,
     RestartsTogether,
+    AssignsAtOnce,
     RemembersLuck,
     BrokenByErrors,
     WrapsLanes,
@@ -46,6 +47,8 @@ pub(crate) struct Walk {
     pub(crate) random_start: bool,
     slip: Vec<f64>,
     rng: Vec<Option<Rng>>,
+    /// Assigned, but not reset yet.
+    next: Vec<Option<(f64, Rng)>>,
     position: Vec<f32>,
     age: Vec<u32>,
     luck: Vec<f32>,
@@ -60,6 +63,7 @@ impl Walk {
             random_start,
             slip: vec![0.0; n],
             rng: (0..n).map(|_| None).collect(),
+            next: (0..n).map(|_| None).collect(),
             position: vec![0.0; n],
             age: vec![0; n],
             luck: vec![0.0; n],
@@ -69,6 +73,13 @@ impl Walk {
 
     fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    fn take_task(&mut self, lane: usize) {
+        if let Some((slip, rng)) = self.next[lane].take() {
+            self.slip[lane] = slip;
+            self.rng[lane] = Some(rng);
+        }
     }
 
     fn draw(&mut self, lane: usize) -> f64 {
@@ -148,11 +159,13 @@ impl Environment for Walk {
         } else {
             lane
         };
-        let Some(slip) = self.slip.get_mut(wrapped) else {
+        let Some(next) = self.next.get_mut(wrapped) else {
             return refused("lane", lane.to_string());
         };
-        *slip = *task;
-        self.rng[wrapped] = Some(rng);
+        *next = Some((*task, rng));
+        if self.has(Fault::AssignsAtOnce) {
+            self.take_task(wrapped);
+        }
         Ok(())
     }
 
@@ -161,6 +174,7 @@ impl Environment for Walk {
             check_lanes("observation", observation.len(), self.n_lanes())?;
         }
         for lane in 0..self.n_lanes().min(observation.len()) {
+            self.take_task(lane);
             let start = self.open(lane);
             if !(self.has(Fault::LeavesResetUnwritten) && lane == 1) {
                 observation[lane] = [start];
