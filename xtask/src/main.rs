@@ -1,1 +1,42 @@
-fn main() {}
+//! Work on the repository: `cargo xtask --help`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for a person at a terminal"
+)]
+
+mod commands;
+mod flags;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use flags::XtaskCmd;
+use xshell::Shell;
+
+fn main() -> ExitCode {
+    let command = flags::Xtask::from_env_or_exit().subcommand;
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: XtaskCmd) -> anyhow::Result<()> {
+    let sh = Shell::new()?;
+    sh.change_dir(workspace::root());
+    match command {
+        XtaskCmd::Test(_) => commands::test(&sh),
+        XtaskCmd::Check(_) => commands::check(&sh),
+        XtaskCmd::Tidy(_) => commands::tidy(&sh),
+        XtaskCmd::Gradcheck(_) => commands::gradcheck(&sh),
+        XtaskCmd::Features(_) => commands::features(&sh),
+        XtaskCmd::Bench(flags) => commands::bench(&sh, flags.filter.as_deref()),
+        XtaskCmd::Doc(_) => commands::doc(&sh),
+        XtaskCmd::Ci(_) => commands::ci(&sh),
+    }
+}

@@ -1,0 +1,98 @@
+//! What each command runs.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::tidy;
+use crate::workspace::{CUDA, Package, Workspace, packages};
+
+/// Crates whose integration tests hold derivatives against finite differences.
+const DIFFERENTIATED: [&str; 3] = ["metarl-autodiff", "metarl-losses", "metarl-optim"];
+
+type Stage = (&'static str, fn(&Shell) -> Result<()>);
+
+const CI: [Stage; 5] = [
+    ("tidy", tidy),
+    ("check", check),
+    ("doc", doc),
+    ("features", features),
+    ("test", test),
+];
+
+pub(crate) fn test(sh: &Shell) -> Result<()> {
+    Ok(cmd!(sh, "cargo test --workspace").run()?)
+}
+
+pub(crate) fn check(sh: &Shell) -> Result<()> {
+    cmd!(sh, "cargo fmt --all --check").run()?;
+    cmd!(
+        sh,
+        "cargo clippy --workspace --all-targets -- --deny warnings"
+    )
+    .run()?;
+    Ok(())
+}
+
+pub(crate) fn tidy(sh: &Shell) -> Result<()> {
+    let violations = tidy::violations(&Workspace::load(sh)?);
+    for violation in &violations {
+        eprintln!("{violation}");
+    }
+    ensure!(
+        violations.is_empty(),
+        "{} violations of the workspace's rules",
+        violations.len()
+    );
+    Ok(())
+}
+
+pub(crate) fn gradcheck(sh: &Shell) -> Result<()> {
+    let packages = DIFFERENTIATED.iter().flat_map(|name| ["--package", name]);
+    Ok(cmd!(sh, "cargo test {packages...} --test it").run()?)
+}
+
+pub(crate) fn features(sh: &Shell) -> Result<()> {
+    let packages = packages(sh)?;
+    let published = || packages.iter().filter(|package| package.is_crate());
+    for Package { name, .. } in published() {
+        cmd!(sh, "cargo check --package {name}").run()?;
+    }
+    for Package { name, .. } in published().filter(|package| package.offers(&CUDA)) {
+        let features = CUDA.join(",");
+        cmd!(sh, "cargo check --package {name} --features {features}").run()?;
+    }
+    Ok(())
+}
+
+pub(crate) fn bench(sh: &Shell, filter: Option<&str>) -> Result<()> {
+    let packages = packages(sh)?;
+    let benches: Vec<(&str, &str)> = packages
+        .iter()
+        .flat_map(|package| package.targets.iter().map(move |target| (package, target)))
+        .filter(|(_, target)| target.kind == "bench")
+        .map(|(package, target)| (package.name.as_str(), target.name.as_str()))
+        .collect();
+    ensure!(!benches.is_empty(), "no crate has a benchmark");
+    for (package, bench) in benches {
+        let run = ["bench", "--package", package, "--bench", bench, "--"];
+        cmd!(sh, "cargo {run...} {filter...}").run()?;
+    }
+    Ok(())
+}
+
+pub(crate) fn doc(sh: &Shell) -> Result<()> {
+    let _flags = sh.push_env("RUSTDOCFLAGS", "--deny warnings");
+    Ok(cmd!(sh, "cargo doc --workspace --no-deps").run()?)
+}
+
+pub(crate) fn ci(sh: &Shell) -> Result<()> {
+    for (name, stage) in CI {
+        let start = Instant::now();
+        println!("── {name}");
+        stage(sh)?;
+        println!("── {name} passed in {:.0} s", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}

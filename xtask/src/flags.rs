@@ -1,0 +1,33 @@
+//! The command line.
+
+xflags::xflags! {
+    /// Work on the repository.
+    cmd xtask {
+        /// Run every test of the workspace: unit, integration and documentation.
+        cmd test {}
+
+        /// Check formatting and lints; warnings are errors.
+        cmd check {}
+
+        /// Check the workspace's own rules: layers, manifests, packages, modules, links, text.
+        cmd tidy {}
+
+        /// Run only the tests that hold derivatives against finite differences.
+        cmd gradcheck {}
+
+        /// Compile each crate alone with default features, then type-check the CUDA features.
+        cmd features {}
+
+        /// Run the criterion benchmarks.
+        cmd bench {
+            /// Only benchmarks whose name contains this.
+            optional filter: String
+        }
+
+        /// Build the documentation; a broken link is an error.
+        cmd doc {}
+
+        /// Run what continuous integration runs, cheapest first: tidy, check, doc, features, test.
+        cmd ci {}
+    }
+}
