@@ -1,0 +1,300 @@
+//! A loss over a network, read as value, gradient, Jacobian- or Hessian-vector product.
+
+use dfdx::prelude::{Gradients, Rank0, Shape, Tensor};
+
+use crate::network::check_count;
+use crate::value::{Taped, Variables};
+use crate::{
+    Algebra, Binder, Error, Forward, Initialization, Kernels, Layout, Network, Plain, Reverse,
+    Scalar, TapeHandle,
+};
+
+/// A scalar loss of a network's parameters, written once for every algebra.
+pub trait Objective<E: Scalar, D: Kernels<E>>: Sync {
+    /// The network whose parameters it depends on.
+    type Network: Network;
+
+    /// The network.
+    fn network(&self) -> &Self::Network;
+
+    /// The loss.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StepMismatch`] when the data it is computed from do not fit together.
+    fn loss<A: Algebra<Elem = E, Device = D>>(
+        &self,
+        algebra: &A,
+        parameters: <Self::Network as Network>::Bound<A>,
+    ) -> Result<A::Of<Rank0>, Error>;
+}
+
+/// A function of a flat vector that can be differentiated twice. Optimizers and meta-optimizers ask
+/// for nothing else.
+pub trait Differentiable<E>: Sync {
+    /// Length of the vector.
+    fn n_parameters(&self) -> usize;
+
+    /// `L(θ)`
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterCount`] when a vector has another length, and the loss's own errors.
+    fn value(&self, parameters: &[E]) -> Result<E, Error>;
+
+    /// `L(θ)` and `∇L(θ)`
+    ///
+    /// # Errors
+    ///
+    /// As for [`value`](Differentiable::value).
+    fn gradient(&self, parameters: &[E]) -> Result<(E, Vec<E>), Error>;
+
+    /// `∇²L(θ) v`, exactly.
+    ///
+    /// # Errors
+    ///
+    /// As for [`value`](Differentiable::value).
+    fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error>;
+}
+
+/// An [`Objective`] on a device: [`Differentiable`] by the tape.
+#[derive(Debug, Clone)]
+pub struct OnDevice<O, D> {
+    objective: O,
+    device: D,
+    n_parameters: usize,
+}
+
+impl<O, D> OnDevice<O, D> {
+    /// Evaluates `objective` on `device`.
+    pub fn new<E: Scalar>(objective: O, device: D) -> Self
+    where
+        O: Objective<E, D>,
+        D: Kernels<E>,
+    {
+        let n_parameters = Layout::of(objective.network()).n_parameters();
+        Self {
+            objective,
+            device,
+            n_parameters,
+        }
+    }
+
+    /// The objective.
+    pub fn objective(&self) -> &O {
+        &self.objective
+    }
+
+    /// `L(θ)` and `∇L(θ) · v`, by forward mode alone: no tape, no backward pass.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterCount`] when a vector has another length.
+    pub fn jacobian_vector_product<E: Scalar>(
+        &self,
+        parameters: &[E],
+        direction: &[E],
+    ) -> Result<(E, E), Error>
+    where
+        O: Objective<E, D>,
+        D: Kernels<E>,
+    {
+        self.check("parameters", parameters)?;
+        self.check("direction", direction)?;
+        let algebra = Forward::new(Plain::new(self.device.clone()));
+        let mut binder = DualBinder::new(&algebra, parameters, direction);
+        let bound = self.objective.network().bind(&mut binder);
+        let loss = self.objective.loss(&algebra, bound)?;
+        let slope = loss
+            .tangent
+            .map_or(E::real(0.0), |tangent| tangent.number());
+        Ok((loss.primal.number(), slope))
+    }
+
+    fn check<E>(&self, name: &'static str, vector: &[E]) -> Result<(), Error> {
+        check_count(name, vector.len(), self.n_parameters)
+    }
+}
+
+impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevice<O, D> {
+    fn n_parameters(&self) -> usize {
+        self.n_parameters
+    }
+
+    fn value(&self, parameters: &[E]) -> Result<E, Error> {
+        self.check("parameters", parameters)?;
+        let algebra = Plain::new(self.device.clone());
+        let mut binder = Variable::new(&algebra, parameters);
+        let bound = self.objective.network().bind(&mut binder);
+        Ok(self.objective.loss(&algebra, bound)?.number())
+    }
+
+    fn gradient(&self, parameters: &[E]) -> Result<(E, Vec<E>), Error> {
+        self.check("parameters", parameters)?;
+        let algebra = Reverse::new(self.device.clone());
+        let mut binder = Variable::new(&algebra, parameters);
+        let bound = self.objective.network().bind(&mut binder);
+        let places = binder.places;
+        let loss = self.objective.loss(&algebra, bound)?;
+        let value = loss.number();
+        Ok((value, gather(&algebra, loss, places, self.n_parameters)))
+    }
+
+    fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error> {
+        self.check("parameters", parameters)?;
+        self.check("direction", direction)?;
+        let algebra = Forward::new(Reverse::new(self.device.clone()));
+        let mut binder = DualBinder::new(&algebra, parameters, direction);
+        let bound = self.objective.network().bind(&mut binder);
+        let places = binder.variable.places;
+        let loss = self.objective.loss(&algebra, bound)?;
+        Ok(match loss.tangent {
+            Some(slope) => gather(algebra.inner(), slope, places, self.n_parameters),
+            None => vec![E::real(0.0); self.n_parameters],
+        })
+    }
+}
+
+/// `∂/∂η ⟨∇θ L(θ, η), v⟩` for a loss over two networks side by side: how the gradient of the first
+/// moves with the second. `parameters` is `(θ, η)` in one vector and `direction` is `v`, as long as
+/// θ; the result is as long as η.
+///
+/// # Errors
+///
+/// [`Error::ParameterCount`] when a vector has another length.
+pub fn mixed_derivative<E: Scalar, F: Differentiable<E>>(
+    loss: &F,
+    parameters: &[E],
+    direction: &[E],
+) -> Result<Vec<E>, Error> {
+    let n = loss.n_parameters();
+    if direction.len() > n {
+        check_count("direction", direction.len(), n)?;
+    }
+    let mut whole = direction.to_vec();
+    whole.resize(n, E::real(0.0));
+    let mut product = loss.hessian_vector_product(parameters, &whole)?;
+    Ok(product.split_off(direction.len()))
+}
+
+/// Where the gradient of one parameter is found after the backward pass.
+type Place<E, D> = Box<dyn FnOnce(&mut Gradients<E, D>, &mut Vec<E>)>;
+
+fn gather<E: Scalar, D: Kernels<E>>(
+    algebra: &Reverse<E, D>,
+    from: <Reverse<E, D> as Algebra>::Of<Rank0>,
+    places: Vec<Place<E, D>>,
+    n_parameters: usize,
+) -> Vec<E> {
+    let mut gradients = expect_device(algebra.backward(from));
+    let mut flat = Vec::with_capacity(n_parameters);
+    for place in places {
+        place(&mut gradients, &mut flat);
+    }
+    flat
+}
+
+/// Running out of device memory ends the program, as it does for a `Vec`.
+fn expect_device<T, Err: std::fmt::Debug>(result: Result<T, Err>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("the device has memory for a backward pass: {error:?}"),
+    }
+}
+
+/// Cuts a flat vector into variables.
+struct Variable<'a, E: Scalar, D: Kernels<E>, T> {
+    algebra: &'a Taped<E, D, T>,
+    rest: &'a [E],
+    places: Vec<Place<E, D>>,
+}
+
+impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
+    fn new(algebra: &'a Taped<E, D, T>, parameters: &'a [E]) -> Self {
+        Self {
+            algebra,
+            rest: parameters,
+            places: Vec::new(),
+        }
+    }
+
+    fn next<S: Shape>(&mut self, shape: S) -> Tensor<S, E, D> {
+        let tensor = cut(self.algebra.device(), &mut self.rest, shape);
+        if T::OWNS_TAPE {
+            let place = tensor.clone();
+            self.places.push(Box::new(move |gradients, flat| {
+                // A parameter that took no part has no entry, and its gradient is zero.
+                expect_device(gradients.try_alloc_for(&place));
+                let gradient = gradients.get(&place);
+                let start = flat.len();
+                flat.resize(start + shape.num_elements(), E::real(0.0));
+                gradient.copy_into(&mut flat[start..]);
+            }));
+        }
+        tensor
+    }
+}
+
+fn cut<E: Scalar, D: Kernels<E>, S: Shape>(
+    device: &D,
+    rest: &mut &[E],
+    shape: S,
+) -> Tensor<S, E, D> {
+    let (own, others) = rest.split_at(shape.num_elements());
+    *rest = others;
+    dfdx::prelude::TensorFromVec::<E>::tensor_from_vec(device, own.to_vec(), shape)
+}
+
+impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Taped<E, D, T>>
+    for Variable<'_, E, D, T>
+{
+    fn leaf<S: Shape>(
+        &mut self,
+        _: &str,
+        shape: S,
+        _: Initialization,
+    ) -> <Taped<E, D, T> as Algebra>::Of<S> {
+        let tensor = self.next(shape);
+        self.algebra.variable(tensor)
+    }
+
+    fn part<N: Network>(&mut self, _: &str, network: &N) -> N::Bound<Taped<E, D, T>> {
+        network.bind(self)
+    }
+}
+
+/// Cuts two flat vectors into variables that move along a direction.
+struct DualBinder<'a, E: Scalar, D: Kernels<E>, T> {
+    algebra: &'a Forward<Taped<E, D, T>>,
+    variable: Variable<'a, E, D, T>,
+    direction: &'a [E],
+}
+
+impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> DualBinder<'a, E, D, T> {
+    fn new(algebra: &'a Forward<Taped<E, D, T>>, parameters: &'a [E], direction: &'a [E]) -> Self {
+        Self {
+            algebra,
+            variable: Variable::new(algebra.inner(), parameters),
+            direction,
+        }
+    }
+}
+
+impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Forward<Taped<E, D, T>>>
+    for DualBinder<'_, E, D, T>
+{
+    fn leaf<S: Shape>(
+        &mut self,
+        _: &str,
+        shape: S,
+        _: Initialization,
+    ) -> <Forward<Taped<E, D, T>> as Algebra>::Of<S> {
+        let tensor = self.variable.next(shape);
+        let direction = cut(self.algebra.device(), &mut self.direction, shape);
+        self.algebra.variable(tensor, Some(direction))
+    }
+
+    fn part<N: Network>(&mut self, _: &str, network: &N) -> N::Bound<Forward<Taped<E, D, T>>> {
+        network.bind(self)
+    }
+}

@@ -1,0 +1,97 @@
+//! Independent normal coordinates.
+
+use dfdx::prelude::{Const, Dim};
+use rand::Rng;
+use rand::RngExt;
+
+use crate::algebra::Data;
+use crate::{Algebra, Scalar};
+
+const LN_2PI: f64 = 1.837_877_066_409_345_5;
+
+/// `N` normal distributions over `K` coordinates with diagonal covariance.
+#[derive(Debug, Clone)]
+pub struct DiagonalGaussian<A: Algebra, N: Dim, const K: usize> {
+    mean: A::Of<(N, Const<K>)>,
+    log_std: A::Of<(N, Const<K>)>,
+}
+
+impl<A: Algebra, N: Dim, const K: usize> DiagonalGaussian<A, N, K> {
+    /// Means `(N, K)` and one logarithm of the standard deviation a coordinate, `(K,)`.
+    pub fn new(mean: A::Of<(N, Const<K>)>, log_std: A::Of<(Const<K>,)>) -> Self {
+        let (n, _) = A::shape(&mean);
+        Self {
+            mean,
+            log_std: A::repeat_rows(log_std, n),
+        }
+    }
+
+    /// Means, `(N, K)`.
+    pub fn mean(&self) -> &A::Of<(N, Const<K>)> {
+        &self.mean
+    }
+
+    /// Logarithms of the standard deviations, `(N, K)`.
+    pub fn log_std(&self) -> &A::Of<(N, Const<K>)> {
+        &self.log_std
+    }
+
+    /// `log p(aₙ) = −Σₖ (½ zₖ² + log σₖ + ½ log 2π)`, `z = (a − μ) / σ`, in nats.
+    pub fn log_prob(&self, algebra: &A, action: &Data<A, (N, Const<K>)>) -> A::Of<(N,)> {
+        let away = algebra.constant(action.clone()) - self.mean.clone();
+        let z = away * A::exp(-self.log_std.clone());
+        let density = A::scale(A::square(z), -0.5) - self.log_std.clone();
+        A::shift(A::sum_columns(density), -0.5 * LN_2PI * K as f64)
+    }
+
+    /// `Σₖ (log σₖ + ½ log 2πe)` in nats.
+    pub fn entropy(&self) -> A::Of<(N,)> {
+        let half = 0.5 * (LN_2PI + 1.0) * K as f64;
+        A::shift(A::sum_columns(self.log_std.clone()), half)
+    }
+
+    /// `KL(q ‖ p) = Σₖ log(σₚ/σ_q) + (σ_q² + (μ_q − μₚ)²) / 2σₚ² − ½` in nats, from fixed
+    /// distributions `q` given by their means and log standard deviations, `(N, K)` each.
+    pub fn kl_from(
+        &self,
+        algebra: &A,
+        q_mean: &Data<A, (N, Const<K>)>,
+        q_log_std: &Data<A, (N, Const<K>)>,
+    ) -> A::Of<(N,)> {
+        let away = algebra.constant(q_mean.clone()) - self.mean.clone();
+        let q_variance = algebra.constant((q_log_std.clone() * two::<A>()).exp());
+        let precision = A::exp(A::scale(self.log_std.clone(), -2.0));
+        let spread = A::scale((q_variance + A::square(away)) * precision, 0.5);
+        let ratio = self.log_std.clone() - algebra.constant(q_log_std.clone());
+        A::sum_columns(A::shift(ratio + spread, -0.5))
+    }
+}
+
+fn two<A: Algebra>() -> A::Elem {
+    A::Elem::real(2.0)
+}
+
+/// Draws `μ + σ ε`, `ε` standard normal, into `action`, and gives its log-density in nats.
+///
+/// # Panics
+///
+/// When the slices differ in length.
+pub fn sample_gaussian<E: Scalar>(
+    mean: &[E],
+    log_std: &[E],
+    rng: &mut impl Rng,
+    action: &mut [E],
+) -> f64 {
+    assert_eq!(
+        (mean.len(), log_std.len()),
+        (action.len(), action.len()),
+        "one size"
+    );
+    let mut log_prob = -0.5 * LN_2PI * mean.len() as f64;
+    for ((action, mean), log_std) in action.iter_mut().zip(mean).zip(log_std) {
+        let noise: f64 = rng.sample(rand_distr::StandardNormal);
+        *action = *mean + E::real(log_std.exp().into_f64() * noise);
+        log_prob -= 0.5 * noise * noise + log_std.into_f64();
+    }
+    log_prob
+}

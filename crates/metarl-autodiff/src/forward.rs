@@ -1,0 +1,284 @@
+//! Values that carry their derivative along one direction: forward mode over any other algebra.
+
+use std::ops::{Add, Mul, Neg, Sub};
+
+use dfdx::prelude::*;
+
+use crate::algebra::{Activation, Data};
+use crate::value::Variables;
+use crate::{Algebra, Reverse, Scalar};
+
+/// `x + ε ẋ` with `ε² = 0`. A constant has no tangent, so products with data cost nothing extra.
+#[derive(Debug, Clone)]
+pub struct Dual<P: Algebra, S: Shape> {
+    /// The value.
+    pub primal: P::Of<S>,
+    /// Its derivative along the direction; `None` is zero.
+    pub tangent: Option<P::Of<S>>,
+}
+
+impl<P: Algebra, S: Shape> Dual<P, S> {
+    fn new(primal: P::Of<S>, tangent: Option<P::Of<S>>) -> Self {
+        Self { primal, tangent }
+    }
+}
+
+impl<P: Algebra, S: Shape> Add for Dual<P, S> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        let tangent = sum::<P, S>(self.tangent, other.tangent);
+        Self::new(self.primal + other.primal, tangent)
+    }
+}
+
+impl<P: Algebra, S: Shape> Sub for Dual<P, S> {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        let tangent = match (self.tangent, other.tangent) {
+            (Some(dx), Some(dy)) => Some(dx - dy),
+            (dx, None) => dx,
+            (None, Some(dy)) => Some(-dy),
+        };
+        Self::new(self.primal - other.primal, tangent)
+    }
+}
+
+impl<P: Algebra, S: Shape> Mul for Dual<P, S> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        let left = self.tangent.map(|dx| dx * other.primal.clone());
+        let right = other.tangent.map(|dy| dy * self.primal.clone());
+        Self::new(self.primal * other.primal, sum::<P, S>(left, right))
+    }
+}
+
+impl<P: Algebra, S: Shape> Neg for Dual<P, S> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self::new(-self.primal, self.tangent.map(|dx| -dx))
+    }
+}
+
+fn sum<P: Algebra, S: Shape>(x: Option<P::Of<S>>, y: Option<P::Of<S>>) -> Option<P::Of<S>> {
+    match (x, y) {
+        (Some(x), Some(y)) => Some(x + y),
+        (x, None) => x,
+        (None, y) => y,
+    }
+}
+
+/// The algebra of [`Dual`]s over the algebra `P`.
+#[derive(Debug, Clone)]
+pub struct Forward<P>(P);
+
+/// Gradients of directional derivatives: `∇(∇L · v) = H v`, exactly.
+pub type ReverseOverForward<E, D> = Forward<Reverse<E, D>>;
+
+impl<P: Variables> Forward<P> {
+    /// Forward mode over `inner`.
+    pub fn new(inner: P) -> Self {
+        Self(inner)
+    }
+
+    /// The algebra underneath.
+    pub fn inner(&self) -> &P {
+        &self.0
+    }
+
+    /// A variable that moves along `direction`, or stands still.
+    pub fn variable<S: Shape>(&self, x: Data<P, S>, direction: Option<Data<P, S>>) -> Dual<P, S> {
+        Dual::new(self.0.variable(x), direction.map(|dx| self.0.constant(dx)))
+    }
+}
+
+/// `y = f(x)`, `ẏ = f'(x) ẋ`, where the slope is computed only if there is a tangent.
+fn chain<P: Algebra, S: Shape>(
+    x: Dual<P, S>,
+    f: impl FnOnce(P::Of<S>) -> P::Of<S>,
+    slope: impl FnOnce(P::Of<S>, P::Of<S>) -> P::Of<S>,
+) -> Dual<P, S> {
+    let y = f(x.primal.clone());
+    let tangent = x.tangent.map(|dx| dx * slope(x.primal, y.clone()));
+    Dual::new(y, tangent)
+}
+
+/// An operation linear in its one argument.
+fn linear<P: Algebra, S: Shape, R: Shape>(
+    x: Dual<P, S>,
+    f: impl Fn(P::Of<S>) -> P::Of<R>,
+) -> Dual<P, R> {
+    Dual::new(f(x.primal), x.tangent.map(f))
+}
+
+impl<P: Algebra> Algebra for Forward<P> {
+    type Elem = P::Elem;
+    type Device = P::Device;
+    type Of<S: Shape> = Dual<P, S>;
+
+    fn device(&self) -> &P::Device {
+        self.0.device()
+    }
+
+    fn constant<S: Shape>(&self, x: Data<Self, S>) -> Self::Of<S> {
+        Dual::new(self.0.constant(x), None)
+    }
+
+    fn primal<S: Shape>(x: &Self::Of<S>) -> Data<Self, S> {
+        P::primal(&x.primal)
+    }
+
+    fn shape<S: Shape>(x: &Self::Of<S>) -> S {
+        P::shape(&x.primal)
+    }
+
+    fn scale<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S> {
+        linear(x, |x| P::scale(x, c))
+    }
+    fn shift<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S> {
+        Dual::new(P::shift(x.primal, c), x.tangent)
+    }
+    fn exp<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::exp, |_, y| y)
+    }
+    fn ln<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::ln, |x, _| P::recip(x))
+    }
+    fn recip<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::recip, |_, y| -P::square(y))
+    }
+    fn sqrt<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::sqrt, |_, y| P::scale(P::recip(y), 0.5))
+    }
+    fn square<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::square, |x, _| P::scale(x, 2.0))
+    }
+    fn tanh<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::tanh, |_, y| P::shift(-P::square(y), 1.0))
+    }
+    fn sigmoid<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        chain(x, P::sigmoid, |_, y| y.clone() - P::square(y))
+    }
+    fn relu<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
+        let zero = P::Elem::real(0.0);
+        gate(x, P::relu, |x| x.gt(zero))
+    }
+    fn clamp<S: Shape>(x: Self::Of<S>, low: f64, high: f64) -> Self::Of<S> {
+        let bounds = (P::Elem::real(low), P::Elem::real(high));
+        let clamp = |x| P::clamp(x, low, high);
+        gate(x, clamp, |x| bool_and(&x.ge(bounds.0), &x.le(bounds.1)))
+    }
+    fn choose<S: Shape>(
+        mask: Tensor<S, bool, P::Device>,
+        x: Self::Of<S>,
+        y: Self::Of<S>,
+    ) -> Self::Of<S> {
+        let tangent = match (x.tangent, y.tangent) {
+            (None, None) => None,
+            (dx, dy) => {
+                let dx = dx.unwrap_or_else(|| P::scale(x.primal.clone(), 0.0));
+                let dy = dy.unwrap_or_else(|| P::scale(y.primal.clone(), 0.0));
+                Some(P::choose(mask.clone(), dx, dy))
+            }
+        };
+        Dual::new(P::choose(mask, x.primal, y.primal), tangent)
+    }
+    fn sum<S: Shape>(x: Self::Of<S>) -> Self::Of<Rank0> {
+        linear(x, P::sum)
+    }
+
+    fn matmul<N: Dim, K: Dim, M: Dim>(
+        x: Self::Of<(N, K)>,
+        y: Self::Of<(K, M)>,
+    ) -> Self::Of<(N, M)> {
+        let left = x.tangent.map(|dx| P::matmul(dx, y.primal.clone()));
+        let right = y.tangent.map(|dy| P::matmul(x.primal.clone(), dy));
+        Dual::new(P::matmul(x.primal, y.primal), sum::<P, (N, M)>(left, right))
+    }
+    fn repeat_rows<N: Dim, M: Dim>(x: Self::Of<(M,)>, n: N) -> Self::Of<(N, M)> {
+        linear(x, |x| P::repeat_rows(x, n))
+    }
+    fn repeat_columns<N: Dim, M: Dim>(x: Self::Of<(N,)>, m: M) -> Self::Of<(N, M)> {
+        linear(x, |x| P::repeat_columns(x, m))
+    }
+    fn sum_columns<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N,)> {
+        linear(x, P::sum_columns)
+    }
+    fn rows<M: Dim>(x: Self::Of<(usize, M)>, start: usize, n: usize) -> Self::Of<(usize, M)> {
+        linear(x, |x| P::rows(x, start, n))
+    }
+    fn columns<N: Dim>(x: Self::Of<(N, usize)>, start: usize, m: usize) -> Self::Of<(N, usize)> {
+        linear(x, |x| P::columns(x, start, m))
+    }
+    fn stack_rows<M: Dim>(blocks: Vec<Self::Of<(usize, M)>>) -> Self::Of<(usize, M)> {
+        let moving = blocks.iter().any(|block| block.tangent.is_some());
+        let tangent = moving.then(|| {
+            let tangents = blocks.iter().map(|block| match &block.tangent {
+                Some(tangent) => tangent.clone(),
+                None => P::scale(block.primal.clone(), 0.0),
+            });
+            P::stack_rows(tangents.collect())
+        });
+        let primals = blocks.into_iter().map(|block| block.primal);
+        Dual::new(P::stack_rows(primals.collect()), tangent)
+    }
+    fn pick<N: Dim, M: Dim>(x: Self::Of<(N, M)>, index: &[usize]) -> Self::Of<(N,)> {
+        linear(x, |x| P::pick(x, index))
+    }
+    fn reshape<S: Shape, R: Shape>(x: Self::Of<S>, shape: R) -> Self::Of<R> {
+        linear(x, |x| P::reshape(x, shape))
+    }
+
+    fn dense<N: Dim, I: Dim, O: Dim>(
+        x: Self::Of<(N, I)>,
+        weight: Self::Of<(I, O)>,
+        bias: Self::Of<(O,)>,
+        activation: Activation,
+    ) -> Self::Of<(N, O)> {
+        let y = P::dense(
+            x.primal.clone(),
+            weight.primal.clone(),
+            bias.primal.clone(),
+            activation,
+        );
+        let tangent = match (x.tangent, weight.tangent, bias.tangent) {
+            (None, None, None) => None,
+            (dx, dw, db) => {
+                let dw = dw.unwrap_or_else(|| P::scale(weight.primal.clone(), 0.0));
+                let db = db.unwrap_or_else(|| P::scale(bias.primal, 0.0));
+                Some(P::dense_tangent(
+                    x.primal,
+                    dx,
+                    weight.primal,
+                    (dw, db),
+                    y.clone(),
+                    activation,
+                ))
+            }
+        };
+        Dual::new(y, tangent)
+    }
+
+    fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
+        let y = P::log_softmax(x.primal);
+        let tangent = x.tangent.map(|dx| {
+            let (_, m) = P::shape(&y);
+            let mean = P::sum_columns(P::exp(y.clone()) * dx.clone());
+            dx - P::repeat_columns(mean, m)
+        });
+        Dual::new(y, tangent)
+    }
+}
+
+/// A function whose slope is 1 where the mask holds and 0 elsewhere.
+fn gate<P: Algebra, S: Shape>(
+    x: Dual<P, S>,
+    f: impl FnOnce(P::Of<S>) -> P::Of<S>,
+    mask: impl FnOnce(Data<P, S>) -> Tensor<S, bool, P::Device>,
+) -> Dual<P, S> {
+    let tangent = x.tangent.map(|dx| {
+        let mask = mask(P::primal(&x.primal));
+        let zero = P::scale(dx.clone(), 0.0);
+        P::choose(mask, dx, zero)
+    });
+    Dual::new(f(x.primal), tangent)
+}

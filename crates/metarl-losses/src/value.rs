@@ -1,0 +1,32 @@
+//! The critic's loss.
+
+use dfdx::prelude::{Dim, Rank0};
+use metarl_autodiff::{Algebra, Data, Error};
+
+use crate::check;
+
+/// Half the squared distance of values to their targets, averaged over steps.
+///
+/// ```text
+/// L = (1/2N) Σₜ (V(oₜ) − Gₜ)²
+/// ```
+///
+/// The gradient reaches `value` alone: a semi-gradient when the target was bootstrapped.
+///
+/// | argument       | shape  | unit   | meaning        |
+/// |----------------|--------|--------|----------------|
+/// | `value`        | `(N,)` | reward | V(oₜ)          |
+/// | `value_target` | `(N,)` | reward | Gₜ, fixed      |
+///
+/// # Errors
+///
+/// [`Error::StepMismatch`] when the step counts differ.
+pub fn squared_value_error<A: Algebra, N: Dim>(
+    algebra: &A,
+    value: A::Of<(N,)>,
+    value_target: &Data<A, (N,)>,
+) -> Result<A::Of<Rank0>, Error> {
+    check::steps::<A, N>(("value_target", value_target), ("value", &value))?;
+    let error = value - algebra.constant(value_target.clone());
+    Ok(A::scale(A::mean(A::square(error)), 0.5))
+}
