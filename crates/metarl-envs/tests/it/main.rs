@@ -1,0 +1,9 @@
+//! Integration tests.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod bandit;
+mod bandit_baseline;
+mod two_step;
