@@ -1,1 +1,3 @@
-//! Meta-optimizers: exact and first-order MAML, TRPO, Adam, RMSProp, SGD over flat parameter vectors.
+//! Meta-optimizers.
+mod error;
+pub use error::Error;

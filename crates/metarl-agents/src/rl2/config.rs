@@ -1,0 +1,142 @@
+//! Hyper-parameters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::error::check;
+
+/// Hyper-parameters of RL² with PPO.
+///
+/// | name | default | range | purpose |
+/// |---|---|---|---|
+/// | `hidden` | 64 | ≥ 1 | units of the recurrent layer |
+/// | `n_lanes` | 512 | ≥ 1 | trials of one iteration, each on a task of its own |
+/// | `lanes_per_shard` | 64 | ≥ 1 | trials of one unit of parallel work; part of the result |
+/// | `n_iterations` | 500 | ≥ 1 | iterations of training |
+/// | `n_epochs` | 4 | ≥ 1 | passes over each iteration's trials |
+/// | `n_minibatches` | 4 | ≥ 1 | gradient steps of a pass |
+/// | `learning_rate` | 0.001 | > 0 | Adam's step size at the start |
+/// | `final_learning_rate` | 0 | ≥ 0 | the same at the end, reached linearly |
+/// | `discount` | 0.99 | [0, 1] | γ, over the whole trial |
+/// | `trace_decay` | 0.3 | [0, 1] | λ of generalized advantage estimation |
+/// | `clip_range` | 0.2 | (0, 1) | ε of PPO's clipped surrogate |
+/// | `entropy_weight` | 0.01 | ≥ 0 | weight of the entropy bonus at the start, falling linearly to 0 |
+/// | `value_weight` | 0.5 | ≥ 0 | weight of the critic's loss |
+/// | `max_gradient_norm` | 1 | > 0 | longest gradient that is not shortened |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rl2Config {
+    /// Units of the recurrent layer.
+    pub hidden: usize,
+    /// Trials of one iteration, each on a task of its own.
+    pub n_lanes: usize,
+    /// Trials of one unit of parallel work.
+    pub lanes_per_shard: usize,
+    /// Iterations of training.
+    pub n_iterations: u64,
+    /// Passes over each iteration's trials.
+    pub n_epochs: usize,
+    /// Gradient steps of a pass.
+    pub n_minibatches: usize,
+    /// Adam's step size at the start.
+    pub learning_rate: f64,
+    /// Adam's step size at the end.
+    pub final_learning_rate: f64,
+    /// γ, over the whole trial.
+    pub discount: f32,
+    /// λ of generalized advantage estimation.
+    pub trace_decay: f32,
+    /// ε of PPO's clipped surrogate.
+    pub clip_range: f64,
+    /// Weight of the entropy bonus at the start, falling linearly to 0.
+    pub entropy_weight: f64,
+    /// Weight of the critic's loss.
+    pub value_weight: f64,
+    /// Longest gradient that is not shortened.
+    pub max_gradient_norm: f64,
+}
+
+impl Default for Rl2Config {
+    fn default() -> Self {
+        Self {
+            hidden: 64,
+            n_lanes: 512,
+            lanes_per_shard: 64,
+            n_iterations: 500,
+            n_epochs: 4,
+            n_minibatches: 4,
+            learning_rate: 0.001,
+            final_learning_rate: 0.0,
+            discount: 0.99,
+            trace_decay: 0.3,
+            clip_range: 0.2,
+            entropy_weight: 0.01,
+            value_weight: 0.5,
+            max_gradient_norm: 1.0,
+        }
+    }
+}
+
+impl Rl2Config {
+    /// Checks every range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] names the first key that is outside its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        let at_least_1 = |name, got: usize| check(name, "at least 1", got, got >= 1);
+        let unit = |name, got: f32| check(name, "in [0, 1]", got, (0.0..=1.0).contains(&got));
+        let weight = |name, got: f64| {
+            check(
+                name,
+                "at least 0 and finite",
+                got,
+                got >= 0.0 && got.is_finite(),
+            )
+        };
+        let above_0 = |name, got: f64| {
+            check(
+                name,
+                "above 0 and finite",
+                got,
+                got > 0.0 && got.is_finite(),
+            )
+        };
+        at_least_1("hidden", self.hidden)?;
+        at_least_1("n_lanes", self.n_lanes)?;
+        at_least_1("lanes_per_shard", self.lanes_per_shard)?;
+        check(
+            "n_iterations",
+            "at least 1",
+            self.n_iterations,
+            self.n_iterations >= 1,
+        )?;
+        at_least_1("n_epochs", self.n_epochs)?;
+        let n_shards = self.n_lanes / self.lanes_per_shard;
+        check(
+            "lanes_per_shard",
+            "a divisor of n_lanes",
+            self.lanes_per_shard,
+            n_shards * self.lanes_per_shard == self.n_lanes,
+        )?;
+        check(
+            "n_minibatches",
+            "a divisor of n_lanes / lanes_per_shard",
+            self.n_minibatches,
+            self.n_minibatches >= 1 && n_shards.is_multiple_of(self.n_minibatches),
+        )?;
+        above_0("learning_rate", self.learning_rate)?;
+        weight("final_learning_rate", self.final_learning_rate)?;
+        unit("discount", self.discount)?;
+        unit("trace_decay", self.trace_decay)?;
+        check(
+            "clip_range",
+            "in (0, 1)",
+            self.clip_range,
+            0.0 < self.clip_range && self.clip_range < 1.0,
+        )?;
+        weight("entropy_weight", self.entropy_weight)?;
+        weight("value_weight", self.value_weight)?;
+        above_0("max_gradient_norm", self.max_gradient_norm)
+    }
+}

@@ -1,0 +1,123 @@
+//! The trained learner at work.
+
+use std::marker::PhantomData;
+
+use dfdx::prelude::TensorFromVec;
+use metarl_autodiff::{Algebra, Kernels, Plain, sample_categorical};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, Space, check_lanes};
+
+use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
+use super::update::ValueScale;
+
+/// Acts with a memory for each lane. `S` is the space of what it sees, so it fits its environment by
+/// type.
+#[derive(Debug)]
+pub struct Rl2Policy<S, D: Kernels<f32>, const ACTIONS: usize> {
+    algebra: Plain<f32, D>,
+    parameters: RecurrentActorCriticParameters<Plain<f32, D>, ACTIONS>,
+    hidden: usize,
+    value_scale: ValueScale,
+    state: Vec<f32>,
+    input: Vec<f32>,
+    space: PhantomData<S>,
+}
+
+impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
+    /// A policy with an empty memory for `n_lanes` lanes.
+    pub(crate) fn new(
+        network: &RecurrentActorCritic<ACTIONS>,
+        parameters: &[f32],
+        value_scale: ValueScale,
+        device: D,
+        n_lanes: usize,
+    ) -> Self {
+        let algebra = Plain::new(device);
+        Self {
+            parameters: metarl_autodiff::bind(network, &algebra, parameters),
+            algebra,
+            hidden: network.hidden,
+            value_scale,
+            state: vec![0.0; n_lanes * network.hidden],
+            input: vec![0.0; n_lanes * S::WIDTH],
+            space: PhantomData,
+        }
+    }
+
+    fn n_lanes(&self) -> usize {
+        self.state.len() / self.hidden
+    }
+
+    /// The memory after looking at `observation`.
+    fn look(
+        &mut self,
+        observation: &[S::Element],
+        first: &[bool],
+    ) -> Result<<Plain<f32, D> as Algebra>::Of<(usize, usize)>, Error> {
+        let n = self.n_lanes();
+        check_lanes("observation", observation.len(), n)?;
+        encode::<S>(observation, &mut self.input);
+        let tensor = |numbers: &[f32], width: usize| {
+            let data = TensorFromVec::<f32>::tensor_from_vec(
+                self.algebra.device(),
+                numbers.to_vec(),
+                (n, width),
+            );
+            self.algebra.constant(data)
+        };
+        let input = tensor(&self.input, S::WIDTH);
+        let state = tensor(&self.state, self.hidden);
+        Ok(self.parameters.remember(input, state, first))
+    }
+}
+
+/// Writes observations as rows of numbers.
+pub(super) fn encode<S: Space>(observation: &[S::Element], rows: &mut [f32]) {
+    for (row, observation) in rows.chunks_exact_mut(S::WIDTH).zip(observation) {
+        S::encode(observation, row);
+    }
+}
+
+impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Policy<S::Element, usize>
+    for Rl2Policy<S, D, ACTIONS>
+{
+    fn act(
+        &mut self,
+        observation: &[S::Element],
+        first: &[bool],
+        rngs: &mut [Rng],
+        decision: &mut DecisionBatch<usize>,
+    ) -> Result<(), Error> {
+        let state = self.look(observation, first)?;
+        check_lanes("rngs", rngs.len(), self.n_lanes())?;
+        state.tensor().copy_into(&mut self.state);
+        let (policy, value) = self.parameters.decide(state);
+        let log_probs = policy.log_probs().tensor().as_vec();
+        let value = value.tensor().as_vec();
+        if let Some(bad) = log_probs.iter().chain(&value).find(|x| !x.is_finite()) {
+            return Err(Error::Policy(format!(
+                "the network's output is {bad}: its parameters have diverged"
+            )));
+        }
+        for (lane, (row, rng)) in log_probs.chunks_exact(ACTIONS).zip(rngs).enumerate() {
+            let action = sample_categorical(row, rng);
+            decision.action[lane] = action;
+            decision.log_prob[lane] = row[action];
+            decision.value[lane] = self.value_scale.denormalize(value[lane]);
+        }
+        Ok(())
+    }
+
+    fn bootstrap_value(
+        &mut self,
+        observation: &[S::Element],
+        _wanted: &[bool],
+        value: &mut [f32],
+    ) -> Result<(), Error> {
+        let state = self.look(observation, &vec![false; observation.len()])?;
+        let (_, estimate) = self.parameters.decide(state);
+        for (value, estimate) in value.iter_mut().zip(estimate.tensor().as_vec()) {
+            *value = self.value_scale.denormalize(estimate);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,431 @@
+//! Meta-training: many trials on many tasks, then PPO through all of them.
+
+use metarl_autodiff::{
+    Adam, AdamConfig, Differentiable, Kernels, Layout, OnDevice, Optimizer, clip_norm,
+};
+use metarl_core::{
+    Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial, collect,
+    evaluate,
+};
+use metarl_losses::ClipRange;
+use metarl_returns::{Transitions, gae};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::config::Rl2Config;
+use super::network::RecurrentActorCritic;
+use super::policy::Rl2Policy;
+use super::update::{ShardLoss, ValueScale, Weights};
+use crate::Error;
+
+/// What one iteration of training did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rl2Iteration {
+    /// Iterations done, this one included.
+    pub iteration: u64,
+    /// Environment steps done since the start.
+    pub env_steps: u64,
+    /// Mean total reward of a trial.
+    pub total_reward: f64,
+    /// Estimate of the policy's entropy in nats a step, `−mean log π(a|o)`.
+    pub entropy: f64,
+    /// Mean loss over the iteration's gradient steps.
+    pub loss: f64,
+    /// Mean norm of the gradient before it was clipped.
+    pub gradient_norm: f64,
+    /// Share of the variance of the returns that the critic explains; 1 is perfect.
+    pub explained_variance: f64,
+}
+
+/// Everything training goes on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rl2State {
+    /// Iterations done.
+    pub iteration: u64,
+    /// The network's parameters.
+    pub parameters: Vec<f32>,
+    adam: Adam<f32>,
+    value_scale: ValueScale,
+}
+
+/// Trials that are collected and differentiated together, on one thread.
+struct Shard<E: Environment> {
+    environment: Trial<E>,
+    rollout: Rollout<
+        <<Trial<E> as Environment>::ObservationSpace as Space>::Element,
+        <E::ActionSpace as Space>::Element,
+    >,
+    advantage: Vec<f32>,
+}
+
+/// RL² on a distribution of tasks with `ACTIONS` actions.
+pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
+    config: Rl2Config,
+    tasks: T,
+    seed: Seed,
+    device: D,
+    network: RecurrentActorCritic<ACTIONS>,
+    layout: Layout,
+    shards: Vec<Shard<E>>,
+    state: Rl2State,
+}
+
+type ObservationSpace<E> = <Trial<E> as Environment>::ObservationSpace;
+
+impl<E, T, D, const ACTIONS: usize> Rl2<E, T, D, ACTIONS>
+where
+    E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
+    T: TaskDistribution<Task = E::Task>,
+    D: Kernels<f32>,
+{
+    /// An untrained agent.
+    ///
+    /// `environment` makes a batch of the given number of lanes; `trial` is the number of episodes
+    /// and of steps of one trial.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
+    pub fn new(
+        config: Rl2Config,
+        tasks: T,
+        environment: impl Fn(usize) -> E,
+        (n_episodes, n_steps): (u32, usize),
+        seed: Seed,
+        device: D,
+    ) -> Result<Self, Error> {
+        config.validate()?;
+        let network = RecurrentActorCritic {
+            inputs: <ObservationSpace<E> as Space>::WIDTH,
+            hidden: config.hidden,
+        };
+        let layout = Layout::of(&network);
+        let lanes = config.lanes_per_shard;
+        let shards = (0..config.n_lanes / lanes)
+            .map(|_| {
+                let environment = Trial::new(environment(lanes), n_episodes)?;
+                let zero = environment.observation_space().zero();
+                let rollout = Rollout::new(n_steps, lanes, zero, 0);
+                let advantage = vec![0.0; rollout.len()];
+                Ok(Shard {
+                    environment,
+                    rollout,
+                    advantage,
+                })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let mut rng = seed.stream(Purpose::Initialization, 0, 0, 0);
+        let parameters = layout.initialize(&mut rng);
+        let adam = AdamConfig {
+            learning_rate: config.learning_rate,
+            epsilon: 1e-5,
+            ..AdamConfig::default()
+        };
+        let state = Rl2State {
+            iteration: 0,
+            adam: Adam::new(adam, parameters.len())?,
+            parameters,
+            value_scale: ValueScale::default(),
+        };
+        Ok(Self {
+            config,
+            tasks,
+            seed,
+            device,
+            network,
+            layout,
+            shards,
+            state,
+        })
+    }
+
+    /// Names and shapes of the parameters.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What training goes on from.
+    pub fn state(&self) -> &Rl2State {
+        &self.state
+    }
+
+    /// Goes on from a state that was kept.
+    ///
+    /// # Errors
+    ///
+    /// When the state belongs to a network of another size.
+    pub fn restore(&mut self, state: Rl2State) -> Result<(), Error> {
+        let expected = self.layout.n_parameters();
+        if state.parameters.len() != expected {
+            return Err(Error::Differentiation(
+                metarl_autodiff::Error::ParameterCount {
+                    name: "the stored state",
+                    expected,
+                    got: state.parameters.len(),
+                },
+            ));
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    /// The agent as it is, with an empty memory for `n_lanes` lanes.
+    pub fn policy(&self, n_lanes: usize) -> Rl2Policy<ObservationSpace<E>, D, ACTIONS> {
+        Rl2Policy::new(
+            &self.network,
+            &self.state.parameters,
+            self.state.value_scale,
+            self.device.clone(),
+            n_lanes,
+        )
+    }
+
+    /// One iteration: trials on fresh tasks, advantages, gradient steps.
+    ///
+    /// # Errors
+    ///
+    /// Whatever an environment returns, and [`Error::NonFinite`] when training diverges; the state
+    /// is then as it was before the iteration.
+    pub fn iterate(&mut self) -> Result<Rl2Iteration, Error> {
+        self.collect_trials()?;
+        self.estimate_advantages()?;
+        let (state, loss, gradient_norm) = self.improve()?;
+        self.state = state;
+        let rollouts = || self.shards.iter().map(|shard| &shard.rollout);
+        let n_shards = self.shards.len() as f64;
+        let n_rows = (self.shards.len() * self.shards[0].rollout.len()) as u64;
+        let log_probs = rollouts().flat_map(|rollout| &rollout.log_prob);
+        Ok(Rl2Iteration {
+            iteration: self.state.iteration,
+            env_steps: self.state.iteration * n_rows,
+            total_reward: rollouts().map(Rollout::mean_total_reward).sum::<f64>() / n_shards,
+            entropy: -log_probs.map(|x| f64::from(*x)).sum::<f64>() / n_rows as f64,
+            loss,
+            gradient_norm,
+            explained_variance: self.explained_variance(),
+        })
+    }
+
+    fn collect_trials(&mut self) -> Result<(), Error> {
+        let (config, tasks, seed) = (&self.config, &self.tasks, self.seed);
+        let (network, state, device) = (&self.network, &self.state, &self.device);
+        let lanes = config.lanes_per_shard;
+        self.shards
+            .par_iter_mut()
+            .enumerate()
+            .try_for_each(|(shard_idx, shard)| {
+                let mut rngs = Vec::with_capacity(lanes);
+                for lane in 0..lanes {
+                    let trial =
+                        (shard_idx * lanes + lane) as u64 + state.iteration * config.n_lanes as u64;
+                    let stream = |purpose| seed.stream(purpose, trial, 0, 0);
+                    let task = tasks.sample(&mut stream(Purpose::Task));
+                    shard
+                        .environment
+                        .assign(lane, &task, stream(Purpose::Environment))?;
+                    rngs.push(stream(Purpose::Policy));
+                }
+                let mut policy = Rl2Policy::<ObservationSpace<E>, D, ACTIONS>::new(
+                    network,
+                    &state.parameters,
+                    state.value_scale,
+                    device.clone(),
+                    lanes,
+                );
+                collect(
+                    &mut shard.environment,
+                    &mut policy,
+                    &mut rngs,
+                    &mut shard.rollout,
+                )?;
+                Ok(())
+            })
+    }
+
+    fn estimate_advantages(&mut self) -> Result<(), Error> {
+        let Rl2Config {
+            discount,
+            trace_decay,
+            ..
+        } = self.config;
+        for shard in &mut self.shards {
+            let rollout = &shard.rollout;
+            let transitions = Transitions {
+                n_lanes: rollout.n_lanes(),
+                reward: &rollout.reward,
+                next_value: &rollout.next_value,
+                terminated: &rollout.terminated,
+                truncated: &rollout.truncated,
+            };
+            gae(
+                &transitions,
+                &rollout.value,
+                discount,
+                trace_decay,
+                &mut shard.advantage,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn value_targets(shard: &Shard<E>) -> impl Iterator<Item = f32> + Clone + '_ {
+        let pairs = shard.advantage.iter().zip(&shard.rollout.value);
+        pairs.map(|(advantage, value)| advantage + value)
+    }
+
+    /// `1 − Var(G − V) / Var(G)`
+    fn explained_variance(&self) -> f64 {
+        let advantages = self.shards.iter().flat_map(|shard| &shard.advantage);
+        let targets = self.shards.iter().flat_map(Self::value_targets);
+        let variance = |xs: &mut dyn Iterator<Item = f32>| {
+            let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
+            for x in xs.map(f64::from) {
+                n += 1.0;
+                sum += x;
+                squares += x * x;
+            }
+            squares / n - (sum / n).powi(2)
+        };
+        1.0 - variance(&mut advantages.copied()) / variance(&mut { targets }).max(1e-12)
+    }
+
+    fn improve(&self) -> Result<(Rl2State, f64, f64), Error> {
+        let config = &self.config;
+        let mut state = self.state.clone();
+        let progress = state.iteration as f64 / config.n_iterations as f64;
+        let left = (1.0 - progress).max(0.0);
+        let rate =
+            config.final_learning_rate + left * (config.learning_rate - config.final_learning_rate);
+        state.adam.set_learning_rate(rate);
+        state
+            .value_scale
+            .observe(self.shards.iter().flat_map(Self::value_targets));
+        let losses = self.losses(
+            state.value_scale,
+            Weights {
+                clip_range: ClipRange::new(config.clip_range)?,
+                value: config.value_weight,
+                entropy: config.entropy_weight * left,
+            },
+        )?;
+
+        let mut order: Vec<usize> = (0..losses.len()).collect();
+        let mut rng = self.seed.stream(Purpose::Minibatch, state.iteration, 0, 0);
+        let (mut total_loss, mut total_norm) = (0.0, 0.0);
+        let per_minibatch = losses.len() / config.n_minibatches;
+        for _ in 0..config.n_epochs {
+            order.shuffle(&mut rng);
+            for minibatch in order.chunks(per_minibatch) {
+                let (loss, mut gradient) = mean_gradient(&losses, minibatch, &state.parameters)?;
+                let norm = clip_norm(&mut gradient, config.max_gradient_norm);
+                for (what, value) in [("the loss", loss), ("the gradient's norm", norm)] {
+                    if !value.is_finite() {
+                        return Err(Error::NonFinite {
+                            iteration: state.iteration,
+                            what,
+                            value,
+                        });
+                    }
+                }
+                state.adam.step(&mut state.parameters, &gradient)?;
+                total_loss += loss;
+                total_norm += norm;
+            }
+        }
+        state.iteration += 1;
+        let n_steps = (config.n_epochs * config.n_minibatches) as f64;
+        Ok((state, total_loss / n_steps, total_norm / n_steps))
+    }
+
+    fn losses(
+        &self,
+        value_scale: ValueScale,
+        weights: Weights,
+    ) -> Result<Vec<OnDevice<ShardLoss<D, ACTIONS>, D>>, Error> {
+        let mut advantage: Vec<f32> = self
+            .shards
+            .iter()
+            .flat_map(|shard| shard.advantage.iter().copied())
+            .collect();
+        metarl_returns::normalize(&mut advantage, 1e-8)?;
+        let rows = advantage.len() / self.shards.len();
+        let losses =
+            self.shards
+                .par_iter()
+                .zip(advantage.par_chunks(rows))
+                .map(|(shard, advantage)| {
+                    let targets = Self::value_targets(shard);
+                    let loss = ShardLoss::new::<ObservationSpace<E>>(
+                        self.network,
+                        &shard.rollout,
+                        advantage,
+                        targets
+                            .map(|target| value_scale.normalize(target))
+                            .collect(),
+                        weights,
+                        &self.device,
+                    );
+                    OnDevice::new(loss, self.device.clone())
+                });
+        Ok(losses.collect())
+    }
+
+    /// Total reward of one trial on each of `n_tasks` held-out tasks, drawn from the streams of
+    /// evaluation: the same tasks for every agent that is evaluated with this seed.
+    ///
+    /// # Errors
+    ///
+    /// Whatever an environment returns.
+    pub fn evaluate(
+        &self,
+        environment: impl Fn(usize) -> E + Sync,
+        n_tasks: usize,
+        seed: Seed,
+    ) -> Result<Vec<f64>, Error> {
+        let lanes = self.config.lanes_per_shard;
+        let (n_episodes, n_steps) = (
+            self.shards[0].environment.n_episodes(),
+            self.shards[0].rollout.n_steps(),
+        );
+        let blocks = (0..n_tasks.div_ceil(lanes)).into_par_iter().map(|block| {
+            let start = block * lanes;
+            let lanes = lanes.min(n_tasks - start);
+            let mut environment = Trial::new(environment(lanes), n_episodes)?;
+            let mut rngs = Vec::with_capacity(lanes);
+            for lane in 0..lanes {
+                let stream = |purpose| seed.stream(purpose, (start + lane) as u64, 0, 0);
+                let task = self.tasks.sample(&mut stream(Purpose::EvaluationTask));
+                environment.assign(lane, &task, stream(Purpose::EvaluationEnvironment))?;
+                rngs.push(stream(Purpose::EvaluationPolicy));
+            }
+            let mut policy = self.policy(lanes);
+            Ok(evaluate(&mut environment, &mut policy, &mut rngs, n_steps)?)
+        });
+        let returns: Vec<Vec<f64>> = blocks.collect::<Result<_, Error>>()?;
+        Ok(returns.concat())
+    }
+}
+
+/// Loss and gradient averaged over a minibatch of shards, added up in the minibatch's order however
+/// many threads computed them.
+fn mean_gradient<F: Differentiable<f32>>(
+    losses: &[F],
+    minibatch: &[usize],
+    parameters: &[f32],
+) -> Result<(f64, Vec<f32>), Error> {
+    let parts = minibatch
+        .par_iter()
+        .map(|idx| losses[*idx].gradient(parameters))
+        .collect::<Result<Vec<_>, _>>()?;
+    let share = 1.0 / parts.len() as f32;
+    let mut mean = vec![0.0; parameters.len()];
+    let mut loss = 0.0;
+    for (value, gradient) in parts {
+        loss += f64::from(value * share);
+        for (mean, g) in mean.iter_mut().zip(gradient) {
+            *mean += share * g;
+        }
+    }
+    Ok((loss, mean))
+}

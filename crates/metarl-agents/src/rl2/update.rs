@@ -1,0 +1,143 @@
+//! The loss of one shard of trials.
+
+use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use metarl_autodiff::{Algebra, Error, Kernels, Objective};
+use metarl_core::{Rollout, Space};
+use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
+use serde::{Deserialize, Serialize};
+
+use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
+use super::policy::encode;
+
+/// Units the critic predicts in: it learns `(G − mean) / std`, so that one learning rate serves
+/// rewards of any size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ValueScale {
+    mean: f32,
+    std: f32,
+    known: bool,
+}
+
+impl Default for ValueScale {
+    fn default() -> Self {
+        Self {
+            mean: 0.0,
+            std: 1.0,
+            known: false,
+        }
+    }
+}
+
+impl ValueScale {
+    /// Moves towards the mean and deviation of new targets: at once the first time, then slowly.
+    pub(super) fn observe(&mut self, targets: impl Iterator<Item = f32> + Clone) {
+        let n = targets.clone().count().max(1) as f64;
+        let mean = targets.clone().map(f64::from).sum::<f64>() / n;
+        let squares = targets.map(|g| (f64::from(g) - mean).powi(2));
+        let std = (squares.sum::<f64>() / n).sqrt().max(1e-4);
+        let share = if self.known { 0.01 } else { 1.0 };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "statistics in f64, values in f32"
+        )]
+        let (mean, std) = (mean as f32, std as f32);
+        self.mean += share * (mean - self.mean);
+        self.std += share * (std - self.std);
+        self.known = true;
+    }
+
+    pub(super) fn denormalize(self, value: f32) -> f32 {
+        self.mean + self.std * value
+    }
+
+    pub(super) fn normalize(self, value: f32) -> f32 {
+        (value - self.mean) / self.std
+    }
+}
+
+/// Weights of the parts of the loss.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weights {
+    pub(super) clip_range: ClipRange,
+    pub(super) value: f64,
+    pub(super) entropy: f64,
+}
+
+/// PPO's loss over one shard: clipped surrogate, critic and entropy bonus through the whole trial.
+#[derive(Debug)]
+pub(super) struct ShardLoss<D: Kernels<f32>, const ACTIONS: usize> {
+    network: RecurrentActorCritic<ACTIONS>,
+    input: Tensor<(usize, usize), f32, D>,
+    state: Tensor<(usize, usize), f32, D>,
+    first: Vec<bool>,
+    action: Vec<usize>,
+    behavior_log_prob: Tensor<(usize,), f32, D>,
+    advantage: Tensor<(usize,), f32, D>,
+    value_target: Tensor<(usize,), f32, D>,
+    weights: Weights,
+}
+
+impl<D: Kernels<f32>, const ACTIONS: usize> ShardLoss<D, ACTIONS> {
+    /// `advantage` and `value_target` are as the loss wants them: normalized.
+    pub(super) fn new<S: Space>(
+        network: RecurrentActorCritic<ACTIONS>,
+        rollout: &Rollout<S::Element, usize>,
+        advantage: &[f32],
+        value_target: Vec<f32>,
+        weights: Weights,
+        device: &D,
+    ) -> Self {
+        let rows = rollout.len();
+        let mut input = vec![0.0; rows * S::WIDTH];
+        encode::<S>(&rollout.observation, &mut input);
+        let matrix = |numbers, n, m| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (n, m));
+        let column = |numbers| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (rows,));
+        let lanes = rollout.n_lanes();
+        Self {
+            network,
+            input: matrix(input, rows, S::WIDTH),
+            state: matrix(vec![0.0; lanes * network.hidden], lanes, network.hidden),
+            first: rollout.first.clone(),
+            action: rollout.action.clone(),
+            behavior_log_prob: column(rollout.log_prob.clone()),
+            advantage: column(advantage.to_vec()),
+            value_target: column(value_target),
+            weights,
+        }
+    }
+}
+
+impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<D, ACTIONS> {
+    type Network = RecurrentActorCritic<ACTIONS>;
+
+    fn network(&self) -> &Self::Network {
+        &self.network
+    }
+
+    fn loss<A: Algebra<Elem = f32, Device = D>>(
+        &self,
+        algebra: &A,
+        parameters: RecurrentActorCriticParameters<A, ACTIONS>,
+    ) -> Result<A::Of<Rank0>, Error> {
+        let states = parameters.remember(
+            algebra.constant(self.input.clone()),
+            algebra.constant(self.state.clone()),
+            &self.first,
+        );
+        let (policy, value) = parameters.decide(states);
+        let surrogate = clipped_surrogate(
+            algebra,
+            policy.log_prob(&self.action),
+            &self.behavior_log_prob,
+            &self.advantage,
+            self.weights.clip_range,
+        )?;
+        let critic = squared_value_error(algebra, value, &self.value_target)?;
+        let bonus = entropy_bonus::<A, usize>(policy.entropy());
+        Ok(
+            surrogate
+                + A::scale(critic, self.weights.value)
+                + A::scale(bonus, self.weights.entropy),
+        )
+    }
+}
