@@ -33,7 +33,9 @@ impl IndexRule for ThompsonSampling {
 /// ```
 ///
 /// This is what the table of the RL² paper was made with. It shares its name with the rule of May
-/// et al. (2012), which raises every draw to at least the posterior mean, and is another rule.
+/// et al. (2012), which raises every draw to at least the posterior mean, and is another rule. So is
+/// taking the largest of 20 draws of every arm: 6.07 for 6.44 in 10 pulls of 5 arms, 65.3 for 67.6
+/// in 100 pulls of 50.
 ///
 /// # References
 ///
