@@ -87,6 +87,9 @@ pub trait Algebra: Clone + Debug + 'static {
     /// Shape of a value.
     fn shape<S: Shape>(x: &Self::Of<S>) -> S;
 
+    /// Zeros of a value's shape: data. Unlike `0 x` they are zero where `x` is infinite or NaN.
+    fn zeros_like<S: Shape>(x: &Self::Of<S>) -> Self::Of<S>;
+
     /// `c x`
     fn scale<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S>;
     /// `x + c`
@@ -172,7 +175,7 @@ pub trait Algebra: Clone + Debug + 'static {
     }
 
     /// Derivative of [`dense`](Algebra::dense) along `(dx, dW, db)`, where `output` is its value:
-    /// `φ'(x W + b) ⊙ (dx W + x dW + db)`. `dW` and `db` are a direction, not variables.
+    /// `φ'(x W + b) ⊙ (dx W + x dW + db)`.
     #[doc(hidden)]
     fn dense_tangent<N: Dim, I: Dim, O: Dim>(
         x: Self::Of<(N, I)>,

@@ -35,7 +35,7 @@ pub(crate) fn dense_tangent<A: Algebra, N: Dim, I: Dim, O: Dim>(
         Activation::Tanh => affine * A::shift(-A::square(output), 1.0),
         Activation::Sigmoid => affine * (output.clone() - A::square(output)),
         Activation::Relu => {
-            let zero = A::scale(affine.clone(), 0.0);
+            let zero = A::zeros_like(&affine);
             let mask = A::primal(&output).gt(<A::Elem as crate::Scalar>::real(0.0));
             A::choose(mask, affine, zero)
         }
@@ -48,7 +48,7 @@ fn restart<A: Algebra>(state: A::Of<(usize, usize)>, reset: &[bool]) -> A::Of<(u
         return state;
     }
     let (_, width) = A::shape(&state);
-    let zero = A::scale(state.clone(), 0.0);
+    let zero = A::zeros_like(&state);
     let mask: Vec<bool> = reset
         .iter()
         .flat_map(|reset| std::iter::repeat_n(*reset, width))

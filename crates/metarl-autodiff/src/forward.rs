@@ -131,6 +131,10 @@ impl<P: Algebra> Algebra for Forward<P> {
         P::shape(&x.primal)
     }
 
+    fn zeros_like<S: Shape>(x: &Self::Of<S>) -> Self::Of<S> {
+        Dual::new(P::zeros_like(&x.primal), None)
+    }
+
     fn scale<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S> {
         linear(x, |x| P::scale(x, c))
     }
@@ -175,8 +179,8 @@ impl<P: Algebra> Algebra for Forward<P> {
         let tangent = match (x.tangent, y.tangent) {
             (None, None) => None,
             (dx, dy) => {
-                let dx = dx.unwrap_or_else(|| P::scale(x.primal.clone(), 0.0));
-                let dy = dy.unwrap_or_else(|| P::scale(y.primal.clone(), 0.0));
+                let dx = dx.unwrap_or_else(|| P::zeros_like(&x.primal));
+                let dy = dy.unwrap_or_else(|| P::zeros_like(&y.primal));
                 Some(P::choose(mask.clone(), dx, dy))
             }
         };
@@ -214,7 +218,7 @@ impl<P: Algebra> Algebra for Forward<P> {
         let tangent = moving.then(|| {
             let tangents = blocks.iter().map(|block| match &block.tangent {
                 Some(tangent) => tangent.clone(),
-                None => P::scale(block.primal.clone(), 0.0),
+                None => P::zeros_like(&block.primal),
             });
             P::stack_rows(tangents.collect())
         });
@@ -243,8 +247,8 @@ impl<P: Algebra> Algebra for Forward<P> {
         let tangent = match (x.tangent, weight.tangent, bias.tangent) {
             (None, None, None) => None,
             (dx, dw, db) => {
-                let dw = dw.unwrap_or_else(|| P::scale(weight.primal.clone(), 0.0));
-                let db = db.unwrap_or_else(|| P::scale(bias.primal, 0.0));
+                let dw = dw.unwrap_or_else(|| P::zeros_like(&weight.primal));
+                let db = db.unwrap_or_else(|| P::zeros_like(&bias.primal));
                 Some(P::dense_tangent(
                     x.primal,
                     dx,
@@ -277,7 +281,7 @@ fn gate<P: Algebra, S: Shape>(
 ) -> Dual<P, S> {
     let tangent = x.tangent.map(|dx| {
         let mask = mask(P::primal(&x.primal));
-        let zero = P::scale(dx.clone(), 0.0);
+        let zero = P::zeros_like(&dx);
         P::choose(mask, dx, zero)
     });
     Dual::new(f(x.primal), tangent)

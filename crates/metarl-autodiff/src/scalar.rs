@@ -52,10 +52,6 @@ macro_rules! scalar {
         impl Scalar for $float {
             const DTYPE: safetensors::Dtype = safetensors::Dtype::$dtype;
 
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "rounding to f32 is the point"
-            )]
             fn real(x: f64) -> Self {
                 x as $float
             }

@@ -175,6 +175,10 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     }
 
     fn constant<S: Shape>(&self, x: Data<Self, S>) -> Self::Of<S> {
+        // Views become rows, which fused kernels read; and a number taken from a taped value gets an
+        // identity of its own, or its gradient would land in that value's.
+        let x = x.contiguous();
+        let x = if T::OWNS_TAPE { x * E::ONE } else { x };
         Value::new(x.put_tape(T::default()))
     }
 
@@ -184,6 +188,11 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
 
     fn shape<S: Shape>(x: &Self::Of<S>) -> S {
         *x.tensor.shape()
+    }
+
+    fn zeros_like<S: Shape>(x: &Self::Of<S>) -> Self::Of<S> {
+        let zeros = ZerosTensor::<E>::zeros_like(x.tensor.device(), x.tensor.shape());
+        Value::new(zeros.put_tape(T::default()))
     }
 
     fn scale<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S> {
@@ -258,7 +267,11 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         D::pick(x, index)
     }
     fn reshape<S: Shape, R: Shape>(x: Self::Of<S>, shape: R) -> Self::Of<R> {
-        Value::new(x.tensor.reshape_like(&shape))
+        // To dfdx it is still the same tensor.
+        Value {
+            tensor: x.tensor.reshape_like(&shape),
+            id: x.id,
+        }
     }
 
     fn dense<N: Dim, I: Dim, O: Dim>(

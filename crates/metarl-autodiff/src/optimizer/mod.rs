@@ -20,9 +20,9 @@ pub trait Optimizer<E> {
     fn step(&mut self, parameters: &mut [E], gradient: &[E]) -> Result<(), Error>;
 }
 
-/// Checks a hyper-parameter: NaN is never allowed.
+/// Checks a hyper-parameter: NaN and infinity are never allowed.
 fn check(name: &'static str, allowed: &'static str, got: f64, ok: bool) -> Result<(), Error> {
-    if ok {
+    if ok && got.is_finite() {
         Ok(())
     } else {
         Err(Error::OutOfRange { name, allowed, got })

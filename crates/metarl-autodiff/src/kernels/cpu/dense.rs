@@ -87,7 +87,8 @@ pub(super) fn dense<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O: Dim>(
 }
 
 /// `ẏ = φ'(y) ⊙ s`, `s = ẋ W + x Ẇ + ḃ`; backward `u = g φ'`, `ẋ̄ += u Wᵀ`, `W̄ += ẋᵀ u`,
-/// `x̄ += u Ẇᵀ`, `ȳ += g s ∂φ'/∂y`. `Ẇ` and `ḃ` are a direction: they need no gradient.
+/// `x̄ += u Ẇᵀ`, `ȳ += g s ∂φ'/∂y`; where the weights are computed and `Ẇ`, `ḃ` depend on variables
+/// themselves, `Ẇ̄ += xᵀ u`, `ḃ̄ += Σ u`.
 pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O: Dim>(
     x: Value<(N, I), E, Cpu, T>,
     dx: Option<Value<(N, I), E, Cpu, T>>,
@@ -100,10 +101,12 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
     let (n, i, o) = (n_dim.size(), i_dim.size(), o_dim.size());
     let (x, x_in, tape) = open(x);
     let (w, w_in, w_tape) = open(weight);
-    let (dw, ..) = open(dw);
-    let (db, ..) = open(db);
+    let (dw, dw_in, dw_tape) = open(dw);
+    let (db, db_in, db_tape) = open(db);
     let (y, y_in, y_tape) = open(output);
-    let mut tape = tape.merge(w_tape).merge(y_tape);
+    let mut tape = [w_tape, dw_tape, db_tape, y_tape]
+        .into_iter()
+        .fold(tape, T::merge);
     let dx = dx.map(|dx| {
         let (dx, dx_in, dx_tape) = open(dx);
         tape = tape.clone().merge(dx_tape);
@@ -125,7 +128,13 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
         }
         let mut u = g;
         activation.multiply_slope(&mut u, &y);
+        if let Some(to) = db_in.gradient(gradients)? {
+            add_rows(to, &u);
+        }
         let u = Matrix::new(&u, n, o);
+        if let Some(to) = dw_in.gradient(gradients)? {
+            accumulate(to, Matrix::new(&x, n, i).t(), u);
+        }
         if let Some(to) = x_in.gradient(gradients)? {
             accumulate(to, u, Matrix::new(&dw, i, o).t());
         }

@@ -1,0 +1,270 @@
+//! Fused recurrent layers over sequences with resets and a first state.
+
+use dfdx::prelude::{Cpu, Rank0};
+use metarl_autodiff::{
+    Algebra, Binder, Differentiable, Error, Gru, GruParameters, Initialization, Lstm,
+    LstmParameters, LstmState, Network, Objective,
+};
+use proptest::prelude::*;
+
+use crate::reference::{self, Sequence};
+use crate::support::{check, numbers, on_cpu, weigh};
+
+/// A recurrent layer with its input and first states as parameters too.
+#[derive(Debug, Clone)]
+struct Whole<L> {
+    sequence: Sequence,
+    n_states: usize,
+    layer: L,
+}
+
+impl<L: Network> Network for Whole<L> {
+    type Bound<A: Algebra> = (
+        A::Of<(usize, usize)>,
+        Vec<A::Of<(usize, usize)>>,
+        L::Bound<A>,
+    );
+
+    fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
+        let zero = Initialization::Constant(0.0);
+        let s = &self.sequence;
+        let input = binder.leaf("input", (s.reset.len(), s.inputs), zero);
+        let states = (0..self.n_states)
+            .map(|k| binder.leaf(&format!("state.{k}"), (s.lanes, s.hidden), zero))
+            .collect();
+        (input, states, binder.part("layer", &self.layer))
+    }
+}
+
+impl<L> Whole<L> {
+    /// Lengths of input, states, input weights, recurrent weights and bias.
+    fn lengths(&self, gates: usize) -> Vec<usize> {
+        let s = &self.sequence;
+        let width = gates * s.hidden;
+        let mut lengths = vec![s.reset.len() * s.inputs];
+        lengths.extend(vec![s.lanes * s.hidden; self.n_states]);
+        lengths.extend([s.inputs * width, s.hidden * width, width]);
+        lengths
+    }
+}
+
+#[derive(Debug, Clone)]
+struct GruLoss {
+    network: Whole<Gru>,
+    weight: Vec<f64>,
+}
+
+impl Objective<f64, Cpu> for GruLoss {
+    type Network = Whole<Gru>;
+
+    fn network(&self) -> &Whole<Gru> {
+        &self.network
+    }
+
+    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+        &self,
+        algebra: &A,
+        (input, state, gru): (
+            A::Of<(usize, usize)>,
+            Vec<A::Of<(usize, usize)>>,
+            GruParameters<A>,
+        ),
+    ) -> Result<A::Of<Rank0>, Error> {
+        let state = state[0].clone();
+        let states = gru.forward(input, state, &self.network.sequence.reset);
+        Ok(weigh(algebra, states, &self.weight))
+    }
+}
+
+impl GruLoss {
+    fn lengths(&self) -> Vec<usize> {
+        let mut lengths = self.network.lengths(3);
+        lengths.push(self.network.sequence.hidden);
+        lengths
+    }
+
+    fn reference(&self, x: &[f64]) -> f64 {
+        let parts = reference::split(x, &self.lengths());
+        let states = reference::gru(&self.network.sequence, &parts);
+        reference::weigh(&states, &self.weight)
+    }
+}
+
+/// Which of a long short-term memory's two results a loss reads.
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    Hidden,
+    Cell,
+    Both,
+}
+
+#[derive(Debug, Clone)]
+struct LstmLoss {
+    network: Whole<Lstm>,
+    read: Read,
+    weight: Vec<f64>,
+    cell_weight: Vec<f64>,
+}
+
+impl Objective<f64, Cpu> for LstmLoss {
+    type Network = Whole<Lstm>;
+
+    fn network(&self) -> &Whole<Lstm> {
+        &self.network
+    }
+
+    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+        &self,
+        algebra: &A,
+        (input, states, lstm): (
+            A::Of<(usize, usize)>,
+            Vec<A::Of<(usize, usize)>>,
+            LstmParameters<A>,
+        ),
+    ) -> Result<A::Of<Rank0>, Error> {
+        let state = LstmState {
+            hidden: states[0].clone(),
+            cell: states[1].clone(),
+        };
+        let LstmState { hidden, cell } = lstm.forward(input, state, &self.network.sequence.reset);
+        Ok(match self.read {
+            Read::Hidden => weigh(algebra, hidden, &self.weight),
+            Read::Cell => weigh(algebra, cell, &self.cell_weight),
+            Read::Both => {
+                weigh(algebra, hidden, &self.weight) + weigh(algebra, cell, &self.cell_weight)
+            }
+        })
+    }
+}
+
+impl LstmLoss {
+    fn reference(&self, x: &[f64]) -> f64 {
+        let parts = reference::split(x, &self.network.lengths(4));
+        let (states, cells) = reference::lstm(&self.network.sequence, &parts);
+        let hidden = reference::weigh(&states, &self.weight);
+        let cell = reference::weigh(&cells, &self.cell_weight);
+        match self.read {
+            Read::Hidden => hidden,
+            Read::Cell => cell,
+            Read::Both => hidden + cell,
+        }
+    }
+}
+
+fn sequence() -> impl Strategy<Value = Sequence> {
+    (1..4_usize, 1..5_usize, 1..4_usize, 1..4_usize).prop_flat_map(
+        |(lanes, steps, inputs, hidden)| {
+            let reset = prop::collection::vec(prop::bool::weighted(0.25), lanes * steps);
+            reset.prop_map(move |reset| Sequence {
+                lanes,
+                inputs,
+                hidden,
+                reset,
+            })
+        },
+    )
+}
+
+fn gru() -> impl Strategy<Value = (GruLoss, Vec<f64>, Vec<f64>)> {
+    sequence().prop_flat_map(|sequence| {
+        let n_outputs = sequence.reset.len() * sequence.hidden;
+        let layer = Gru {
+            inputs: sequence.inputs,
+            hidden: sequence.hidden,
+        };
+        let loss = GruLoss {
+            network: Whole {
+                sequence,
+                n_states: 1,
+                layer,
+            },
+            weight: Vec::new(),
+        };
+        let n = loss.lengths().iter().sum();
+        (numbers(n_outputs), numbers(n), numbers(n)).prop_map(move |(weight, x, v)| {
+            let loss = GruLoss {
+                weight,
+                ..loss.clone()
+            };
+            (loss, x, v)
+        })
+    })
+}
+
+fn lstm() -> impl Strategy<Value = (LstmLoss, Vec<f64>, Vec<f64>)> {
+    let read = prop_oneof![Just(Read::Hidden), Just(Read::Cell), Just(Read::Both)];
+    (sequence(), read).prop_flat_map(|(sequence, read)| {
+        let n_outputs = sequence.reset.len() * sequence.hidden;
+        let network = Whole {
+            layer: Lstm {
+                inputs: sequence.inputs,
+                hidden: sequence.hidden,
+            },
+            n_states: 2,
+            sequence,
+        };
+        let n = network.lengths(4).iter().sum();
+        let weights = (numbers(n_outputs), numbers(n_outputs));
+        (weights, numbers(n), numbers(n)).prop_map(move |((weight, cell_weight), x, v)| {
+            let loss = LstmLoss {
+                network: network.clone(),
+                read,
+                weight,
+                cell_weight,
+            };
+            (loss, x, v)
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    // The directional derivative comes from the layer composed of basic operations, the gradient
+    // from the fused one: their agreement is part of the check.
+    #[test]
+    fn a_gated_recurrent_unit_is_its_equations((loss, x, v) in gru()) {
+        check(loss.clone(), |x| loss.reference(x), &x, &v);
+    }
+
+    #[test]
+    fn a_long_short_term_memory_is_its_equations((loss, x, v) in lstm()) {
+        check(loss.clone(), |x| loss.reference(x), &x, &v);
+    }
+}
+
+/// Two lanes, two steps; lane 1 starts anew at each.
+fn diverged() -> Sequence {
+    Sequence {
+        lanes: 2,
+        inputs: 1,
+        hidden: 1,
+        reset: vec![false, true, false, true],
+    }
+}
+
+#[test]
+fn a_reset_clears_a_lane_that_diverged() {
+    let loss = GruLoss {
+        network: Whole {
+            sequence: diverged(),
+            n_states: 1,
+            layer: Gru {
+                inputs: 1,
+                hidden: 1,
+            },
+        },
+        weight: vec![1.0; 4],
+    };
+    let mut x = vec![0.3; loss.lengths().iter().sum()];
+    // The first state of lane 1, after four inputs and lane 0's.
+    x[5] = f64::INFINITY;
+    let v = vec![0.5; x.len()];
+    let loss = on_cpu(loss);
+    let (value, gradient) = loss.gradient(&x).unwrap();
+    let (forward, slope) = loss.jacobian_vector_product(&x, &v).unwrap();
+    let curvature = loss.hessian_vector_product(&x, &v).unwrap();
+    assert!(value.is_finite() && forward.is_finite() && slope.is_finite());
+    assert!(gradient.iter().chain(&curvature).all(|g| g.is_finite()));
+    assert_eq!((gradient[5], curvature[5]), (0.0, 0.0));
+}

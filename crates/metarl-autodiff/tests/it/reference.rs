@@ -1,0 +1,149 @@
+//! The documented equations, written as loops over `f64`.
+
+use metarl_autodiff::Activation;
+
+pub(crate) fn weigh(y: &[f64], weight: &[f64]) -> f64 {
+    assert_eq!(y.len(), weight.len(), "one weight an output");
+    let pairs = y.iter().zip(weight);
+    pairs.map(|(y, w)| w * (y + y * y / 2.0)).sum()
+}
+
+pub(crate) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+pub(crate) fn activate(x: f64, activation: Activation) -> f64 {
+    match activation {
+        Activation::Identity => x,
+        Activation::Tanh => x.tanh(),
+        Activation::Relu => x.max(0.0),
+        Activation::Sigmoid => sigmoid(x),
+    }
+}
+
+/// `(n, k) × (k, m)`
+pub(crate) fn matmul(x: &[f64], y: &[f64], (n, k, m): (usize, usize, usize)) -> Vec<f64> {
+    let mut out = vec![0.0; n * m];
+    for row in 0..n {
+        for column in 0..m {
+            for inner in 0..k {
+                out[row * m + column] += x[row * k + inner] * y[inner * m + column];
+            }
+        }
+    }
+    out
+}
+
+/// `φ(x W + b)`
+pub(crate) fn dense(x: &[f64], w: &[f64], b: &[f64], activation: Activation) -> Vec<f64> {
+    let (outputs, inputs) = (b.len(), w.len() / b.len());
+    let affine = matmul(x, w, (x.len() / inputs, inputs, outputs));
+    let rows = affine.chunks(outputs);
+    rows.flat_map(|row| row.iter().zip(b).map(|(x, b)| activate(x + b, activation)))
+        .collect()
+}
+
+/// `xₙₖ − ln Σⱼ exp xₙⱼ`
+pub(crate) fn log_softmax(x: &[f64], width: usize) -> Vec<f64> {
+    let rows = x.chunks(width);
+    rows.flat_map(|row| {
+        let total: f64 = row.iter().map(|x| x.exp()).sum();
+        row.iter().map(move |x| x - total.ln())
+    })
+    .collect()
+}
+
+/// Sizes of a recurrent layer's sequence and where its lanes start anew.
+#[derive(Debug, Clone)]
+pub(crate) struct Sequence {
+    pub(crate) lanes: usize,
+    pub(crate) inputs: usize,
+    pub(crate) hidden: usize,
+    pub(crate) reset: Vec<bool>,
+}
+
+impl Sequence {
+    /// `x W + b` of one row and column.
+    fn affine(&self, x: &[f64], w: &[f64], b: &[f64], row: usize, column: usize) -> f64 {
+        let x = &x[row * self.inputs..(row + 1) * self.inputs];
+        b[column] + product(x, w, b.len(), column)
+    }
+}
+
+/// One column of a row times a matrix.
+fn product(x: &[f64], w: &[f64], width: usize, column: usize) -> f64 {
+    let terms = x.iter().enumerate();
+    terms.map(|(j, x)| x * w[j * width + column]).sum()
+}
+
+/// `h'` of every row; `p` is input, first state, input weights, recurrent weights, bias, candidate
+/// bias.
+pub(crate) fn gru(s: &Sequence, p: &[&[f64]]) -> Vec<f64> {
+    let &[x, first, wi, wh, b, d] = p else {
+        panic!("six arguments");
+    };
+    let (hidden, width) = (s.hidden, 3 * s.hidden);
+    let mut out = vec![0.0; s.reset.len() * hidden];
+    for lane in 0..s.lanes {
+        let mut h = first[lane * hidden..(lane + 1) * hidden].to_vec();
+        for row in (lane..s.reset.len()).step_by(s.lanes) {
+            if s.reset[row] {
+                h = vec![0.0; hidden];
+            }
+            let old = h.clone();
+            for k in 0..hidden {
+                let input = |gate: usize| s.affine(x, wi, b, row, gate * hidden + k);
+                let state = |gate: usize| product(&old, wh, width, gate * hidden + k);
+                let r = sigmoid(input(0) + state(0));
+                let z = sigmoid(input(1) + state(1));
+                let c = (input(2) + r * (state(2) + d[k])).tanh();
+                h[k] = (1.0 - z) * c + z * old[k];
+            }
+            out[row * hidden..(row + 1) * hidden].copy_from_slice(&h);
+        }
+    }
+    out
+}
+
+/// `(h', c')` of every row; `p` is input, first state, first cell, input weights, recurrent
+/// weights, bias.
+pub(crate) fn lstm(s: &Sequence, p: &[&[f64]]) -> (Vec<f64>, Vec<f64>) {
+    let &[x, first, first_cell, wi, wh, b] = p else {
+        panic!("six arguments");
+    };
+    let (hidden, width) = (s.hidden, 4 * s.hidden);
+    let mut out = vec![0.0; s.reset.len() * hidden];
+    let mut cells = out.clone();
+    for lane in 0..s.lanes {
+        let own = lane * hidden..(lane + 1) * hidden;
+        let (mut h, mut c) = (first[own.clone()].to_vec(), first_cell[own].to_vec());
+        for row in (lane..s.reset.len()).step_by(s.lanes) {
+            if s.reset[row] {
+                h = vec![0.0; hidden];
+                c = vec![0.0; hidden];
+            }
+            let old = h.clone();
+            for k in 0..hidden {
+                let gate = |gate: usize| {
+                    let column = gate * hidden + k;
+                    s.affine(x, wi, b, row, column) + product(&old, wh, width, column)
+                };
+                c[k] = sigmoid(gate(1)) * c[k] + sigmoid(gate(0)) * gate(2).tanh();
+                h[k] = sigmoid(gate(3)) * c[k].tanh();
+            }
+            out[row * hidden..(row + 1) * hidden].copy_from_slice(&h);
+            cells[row * hidden..(row + 1) * hidden].copy_from_slice(&c);
+        }
+    }
+    (out, cells)
+}
+
+/// Cuts a flat vector into parts of the given lengths.
+pub(crate) fn split<'a>(mut x: &'a [f64], lengths: &[usize]) -> Vec<&'a [f64]> {
+    let parts = lengths.iter().map(|n| {
+        let (own, rest) = x.split_at(*n);
+        x = rest;
+        own
+    });
+    parts.collect()
+}

@@ -1,0 +1,84 @@
+//! What every test here does with a loss: hold value, gradient and curvature against plain numbers.
+
+use dfdx::prelude::{Cpu, Rank0, Shape, TensorFromVec};
+use metarl_autodiff::{Algebra, Data, Differentiable, Objective, OnDevice, Scalar};
+use metarl_testkit::gradient::{assert_close, central_difference};
+use proptest::prelude::*;
+
+/// Plain numbers as data of an algebra.
+pub(crate) fn data<A: Algebra, S: Shape>(algebra: &A, x: &[f64], shape: S) -> Data<A, S> {
+    let x = x.iter().map(|x| A::Elem::real(*x)).collect();
+    TensorFromVec::<A::Elem>::tensor_from_vec(algebra.device(), x, shape)
+}
+
+/// Plain numbers as a constant of an algebra.
+pub(crate) fn constant<A: Algebra, S: Shape>(algebra: &A, x: &[f64], shape: S) -> A::Of<S> {
+    algebra.constant(data(algebra, x, shape))
+}
+
+/// `Σᵢ wᵢ (yᵢ + yᵢ²/2)`: every element counts differently, and even a linear `y` has curvature.
+pub(crate) fn weigh<A: Algebra, S: Shape>(
+    algebra: &A,
+    y: A::Of<S>,
+    weight: &[f64],
+) -> A::Of<Rank0> {
+    let weight = constant(algebra, weight, A::shape(&y));
+    A::sum(weight * (y.clone() + A::scale(A::square(y), 0.5)))
+}
+
+/// An objective on the CPU in `f64`.
+pub(crate) fn on_cpu<O: Objective<f64, Cpu>>(objective: O) -> OnDevice<O, Cpu> {
+    OnDevice::new(objective, Cpu::default())
+}
+
+/// Holds value and gradient against `reference` and its central differences, the directional
+/// derivative against the gradient, and the Hessian-vector product against differences of gradients.
+#[track_caller]
+pub(crate) fn check<O: Objective<f64, Cpu>>(
+    objective: O,
+    reference: impl Fn(&[f64]) -> f64,
+    x: &[f64],
+    v: &[f64],
+) {
+    let loss = on_cpu(objective);
+    let (value, gradient) = loss.gradient(x).expect("the data fit together");
+    let plain = loss.value(x).expect("the data fit together");
+    assert_close(&[value, plain], &[reference(x); 2], 1e-12);
+    assert_close(&gradient, &central_difference(&reference, x), 1e-7);
+
+    let (forward, slope) = loss
+        .jacobian_vector_product(x, v)
+        .expect("the data fit together");
+    assert_close(&[forward, slope], &[value, dot(&gradient, v)], 1e-11);
+
+    let curvature = loss
+        .hessian_vector_product(x, v)
+        .expect("the data fit together");
+    assert_close(&curvature, &gradient_difference(&loss, x, v), 1e-6);
+}
+
+/// `(∇L(x + h v) − ∇L(x − h v)) / 2h ≈ ∇²L(x) v`
+pub(crate) fn gradient_difference(
+    loss: &impl Differentiable<f64>,
+    x: &[f64],
+    v: &[f64],
+) -> Vec<f64> {
+    let largest = |v: &[f64]| v.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
+    let h = f64::EPSILON.cbrt() * largest(x).max(1.0) / largest(v).max(1e-3);
+    let at = |h: f64| {
+        let moved: Vec<f64> = x.iter().zip(v).map(|(x, v)| x + h * v).collect();
+        loss.gradient(&moved).expect("the data fit together").1
+    };
+    let (above, below) = (at(h), at(-h));
+    let pairs = above.iter().zip(&below);
+    pairs.map(|(a, b)| (a - b) / (2.0 * h)).collect()
+}
+
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
+}
+
+/// `n` numbers of order one.
+pub(crate) fn numbers(n: usize) -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(-1.5..1.5, n)
+}
