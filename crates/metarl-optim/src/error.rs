@@ -7,9 +7,14 @@ pub enum Error {
     /// A loss could not be evaluated.
     #[error(transparent)]
     Loss(#[from] metarl_autodiff::Error),
-    /// There is nothing to average over.
-    #[error("{0} must not be empty")]
-    Empty(&'static str),
+    /// A meta-gradient was asked for with other support losses than the path was made with.
+    #[error("{got} support losses for an adaptation of {expected} steps")]
+    Steps {
+        /// Steps of the adaptation.
+        expected: usize,
+        /// Losses given.
+        got: usize,
+    },
     /// A hyper-parameter is outside its range.
     #[error("{name} must be {allowed}, got {got}")]
     OutOfRange {

@@ -1,0 +1,215 @@
+//! Model-agnostic meta-learning: adaptation by gradient steps, and the gradient through it.
+
+use metarl_autodiff::{Differentiable, Scalar};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::vector::axpy;
+
+/// How far a meta-gradient looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetaGradient {
+    /// The exact gradient of the loss after adaptation, second derivatives included.
+    SecondOrder,
+    /// First-order MAML: the adapted parameters' gradient, as if adaptation were a constant shift.
+    FirstOrder,
+}
+
+/// The parameters on the way of an adaptation, `θ₀, θ₁, …, θ_K`, and the step sizes between.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adaptation<E> {
+    path: Vec<Vec<E>>,
+    learning_rates: Vec<f64>,
+}
+
+impl<E: Scalar> Adaptation<E> {
+    /// Starts at `parameters`, before any step.
+    pub fn new(parameters: &[E]) -> Self {
+        Self {
+            path: vec![parameters.to_vec()],
+            learning_rates: Vec::new(),
+        }
+    }
+
+    /// One inner step on a support loss:
+    ///
+    /// ```text
+    /// θₖ = θₖ₋₁ − α ∇Lₖ(θₖ₋₁)
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The loss's own, and [`Error::OutOfRange`] for a step size that is not finite.
+    ///
+    /// # References
+    ///
+    /// Finn, Abbeel & Levine, *Model-agnostic meta-learning*, 2017,
+    /// [arXiv:1703.03400](https://arxiv.org/abs/1703.03400), equation 1.
+    pub fn step<F: Differentiable<E>>(
+        &mut self,
+        support: &F,
+        learning_rate: f64,
+    ) -> Result<(), Error> {
+        if !learning_rate.is_finite() {
+            return Err(Error::OutOfRange {
+                name: "inner learning rate",
+                allowed: "finite",
+                got: learning_rate,
+            });
+        }
+        let (_, gradient) = support.gradient(self.adapted())?;
+        let mut next = self.adapted().to_vec();
+        axpy(-learning_rate, &gradient, &mut next);
+        self.path.push(next);
+        self.learning_rates.push(learning_rate);
+        Ok(())
+    }
+
+    /// All the inner steps, one a support loss.
+    ///
+    /// # Errors
+    ///
+    /// As for [`step`](Adaptation::step).
+    pub fn along<F: Differentiable<E>>(
+        parameters: &[E],
+        support: &[F],
+        learning_rate: f64,
+    ) -> Result<Self, Error> {
+        let mut adaptation = Self::new(parameters);
+        for loss in support {
+            adaptation.step(loss, learning_rate)?;
+        }
+        Ok(adaptation)
+    }
+
+    /// `θ_K`
+    pub fn adapted(&self) -> &[E] {
+        // `new` puts one in and nothing takes one out.
+        &self.path[self.path.len() - 1]
+    }
+
+    /// How many steps were taken.
+    pub fn n_steps(&self) -> usize {
+        self.learning_rates.len()
+    }
+
+    /// `Jᵀ v` with the Jacobian `J = ∂θ_K/∂θ₀`: takes a gradient at the adapted parameters back to
+    /// the meta-parameters.
+    ///
+    /// ```text
+    /// v_K = v,   vₖ₋₁ = vₖ − α Hₖ vₖ,   Hₖ = ∇²Lₖ(θₖ₋₁)
+    /// ```
+    ///
+    /// Memory is the K parameter vectors of the path, not K graphs. With
+    /// [`MetaGradient::FirstOrder`] `J` is taken for the identity.
+    ///
+    /// # Errors
+    ///
+    /// The losses' own, and [`Error::Steps`] when `support` is not the losses of the path.
+    pub fn pull_back<F: Differentiable<E>>(
+        &self,
+        support: &[F],
+        vector: &[E],
+        order: MetaGradient,
+    ) -> Result<Vec<E>, Error> {
+        self.transport(support, vector, order, true)
+    }
+
+    /// `J v`: where a small step `v` of the meta-parameters takes the adapted ones.
+    ///
+    /// ```text
+    /// v₀ = v,   vₖ = vₖ₋₁ − α Hₖ vₖ₋₁
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`pull_back`](Adaptation::pull_back).
+    pub fn push_forward<F: Differentiable<E>>(
+        &self,
+        support: &[F],
+        vector: &[E],
+        order: MetaGradient,
+    ) -> Result<Vec<E>, Error> {
+        self.transport(support, vector, order, false)
+    }
+
+    fn transport<F: Differentiable<E>>(
+        &self,
+        support: &[F],
+        vector: &[E],
+        order: MetaGradient,
+        backward: bool,
+    ) -> Result<Vec<E>, Error> {
+        if support.len() != self.n_steps() {
+            return Err(Error::Steps {
+                expected: self.n_steps(),
+                got: support.len(),
+            });
+        }
+        let mut v = vector.to_vec();
+        if order == MetaGradient::FirstOrder {
+            return Ok(v);
+        }
+        for step in 0..self.n_steps() {
+            let k = if backward {
+                self.n_steps() - 1 - step
+            } else {
+                step
+            };
+            let product = support[k].hessian_vector_product(&self.path[k], &v)?;
+            axpy(-self.learning_rates[k], &product, &mut v);
+        }
+        Ok(v)
+    }
+}
+
+/// One task of a meta-learner: losses to adapt to and a loss to be judged by.
+///
+/// As a function of the meta-parameters it is itself a loss, `L_query(θ_K(θ))`, with an exact
+/// gradient.
+#[derive(Debug, Clone)]
+pub struct MamlTask<S, Q> {
+    /// One loss an inner step.
+    pub support: Vec<S>,
+    /// The loss after adaptation.
+    pub query: Q,
+    /// Step size of the inner steps.
+    pub inner_lr: f64,
+}
+
+impl<S, Q> MamlTask<S, Q> {
+    /// `L_query(θ_K)`
+    ///
+    /// # Errors
+    ///
+    /// The losses' own.
+    pub fn value<E: Scalar>(&self, parameters: &[E]) -> Result<E, Error>
+    where
+        S: Differentiable<E>,
+        Q: Differentiable<E>,
+    {
+        let adaptation = Adaptation::along(parameters, &self.support, self.inner_lr)?;
+        Ok(self.query.value(adaptation.adapted())?)
+    }
+
+    /// `L_query(θ_K)` and its gradient by the meta-parameters: `Jᵀ ∇L_query(θ_K)`.
+    ///
+    /// # Errors
+    ///
+    /// The losses' own.
+    pub fn gradient<E: Scalar>(
+        &self,
+        parameters: &[E],
+        order: MetaGradient,
+    ) -> Result<(E, Vec<E>), Error>
+    where
+        S: Differentiable<E>,
+        Q: Differentiable<E>,
+    {
+        let adaptation = Adaptation::along(parameters, &self.support, self.inner_lr)?;
+        let (value, gradient) = self.query.gradient(adaptation.adapted())?;
+        let meta_gradient = adaptation.pull_back(&self.support, &gradient, order)?;
+        Ok((value, meta_gradient))
+    }
+}

@@ -1,0 +1,64 @@
+//! PPO's way to use one batch many times, for any loss that clips itself.
+
+use metarl_autodiff::{Adam, AdamConfig, Optimizer, Scalar, clip_norm};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// | name | default | range | purpose |
+/// |---|---|---|---|
+/// | `n_epochs` | 5 | ≥ 1 | gradient steps on one batch |
+/// | `adam` | | | the steps' optimizer |
+/// | `max_gradient_norm` | 1 | > 0 | longest gradient that is not shortened |
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proximal {
+    /// Gradient steps on one batch.
+    pub n_epochs: usize,
+    /// The steps' optimizer.
+    pub adam: AdamConfig,
+    /// Longest gradient that is not shortened.
+    pub max_gradient_norm: f64,
+}
+
+impl Default for Proximal {
+    fn default() -> Self {
+        Self {
+            n_epochs: 5,
+            adam: AdamConfig::default(),
+            max_gradient_norm: 1.0,
+        }
+    }
+}
+
+impl Proximal {
+    /// Steps `parameters` along gradients of a clipped surrogate, whose clipping is what keeps them
+    /// near where the batch was collected. Gives the loss before the first and the last step.
+    ///
+    /// # Errors
+    ///
+    /// Those of `gradient`, and [`Error::Loss`] when lengths differ.
+    ///
+    /// # References
+    ///
+    /// Schulman et al., *Proximal Policy Optimization Algorithms*, 2017,
+    /// [arXiv:1707.06347](https://arxiv.org/abs/1707.06347), algorithm 1.
+    pub fn steps<E: Scalar, Err: From<Error>>(
+        &self,
+        parameters: &mut [E],
+        adam: &mut Adam<E>,
+        mut gradient: impl FnMut(&[E]) -> Result<(E, Vec<E>), Err>,
+    ) -> Result<(f64, f64), Err> {
+        let mut losses = (0.0, 0.0);
+        for epoch in 0..self.n_epochs {
+            let (loss, mut g) = gradient(parameters)?;
+            clip_norm(&mut g, self.max_gradient_norm);
+            adam.step(parameters, &g).map_err(Error::from)?;
+            losses.1 = loss.into_f64();
+            if epoch == 0 {
+                losses.0 = losses.1;
+            }
+        }
+        Ok(losses)
+    }
+}

@@ -1,0 +1,39 @@
+//! Sums and products of flat vectors.
+
+use metarl_autodiff::Scalar;
+
+/// `⟨x, y⟩`, added up in `f64`: a meta-gradient's line search compares small differences.
+pub fn dot<E: Scalar>(x: &[E], y: &[E]) -> f64 {
+    x.iter()
+        .zip(y)
+        .map(|(x, y)| x.into_f64() * y.into_f64())
+        .sum()
+}
+
+/// `y ← y + a x`
+pub fn axpy<E: Scalar>(a: f64, x: &[E], y: &mut [E]) {
+    let a = E::real(a);
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * *x;
+    }
+}
+
+/// The mean of vectors, in their order.
+///
+/// # Panics
+///
+/// When there is none: a mean of nothing is not a vector.
+pub fn mean<E: Scalar>(vectors: Vec<Vec<E>>) -> Vec<E> {
+    let share = 1.0 / vectors.len() as f64;
+    let mut vectors = vectors.into_iter();
+    let Some(first) = vectors.next() else {
+        panic!("a mean of at least one vector");
+    };
+    let mut sum = first;
+    for vector in vectors {
+        axpy(1.0, &vector, &mut sum);
+    }
+    let share = E::real(share);
+    sum.iter_mut().for_each(|x| *x *= share);
+    sum
+}
