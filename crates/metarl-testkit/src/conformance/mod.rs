@@ -135,8 +135,17 @@ where
         check_restarts(&make, &script, lane, &trace)?;
     }
 
-    check_rejections(&mut environment, &tasks[0], seed)?;
-    let reused = script.run(&mut environment, &lanes, None)?;
+    let mut rotated = tasks.to_vec();
+    rotated.rotate_left(1);
+    let elsewhere = Script {
+        tasks: &rotated,
+        seed: Seed::new(!seed.get()),
+        ..script
+    };
+    let mut used = make(n);
+    elsewhere.run(&mut used, &lanes, None)?;
+    check_rejections(&mut used, &tasks[0], seed)?;
+    let reused = script.run(&mut used, &lanes, None)?;
     for lane in 0..n {
         same_lane(Clause::Forgets, &space, (&reused, lane), (&trace, lane))?;
     }

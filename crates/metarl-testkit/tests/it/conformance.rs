@@ -45,6 +45,7 @@ fn names_the_clause_that_is_broken() {
         (Fault::OneStreamForAll, Clause::LanesIndependent),
         (Fault::RestartsTogether, Clause::LanesIndependent),
         (Fault::AssignsAtOnce, Clause::AssignWaits),
+        (Fault::KeepsTheFirstTask, Clause::Forgets),
         (Fault::RemembersLuck, Clause::Forgets),
         (Fault::BrokenByErrors, Clause::Forgets),
         (Fault::WrapsLanes, Clause::RejectsUnknownLane),

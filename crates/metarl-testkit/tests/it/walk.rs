@@ -25,6 +25,7 @@ pub(crate) enum Fault {
     OneStreamForAll,
     RestartsTogether,
     AssignsAtOnce,
+    KeepsTheFirstTask,
     RemembersLuck,
     BrokenByErrors,
     WrapsLanes,
@@ -77,7 +78,9 @@ impl Walk {
 
     fn take_task(&mut self, lane: usize) {
         if let Some((slip, rng)) = self.next[lane].take() {
-            self.slip[lane] = slip;
+            if !self.has(Fault::KeepsTheFirstTask) || self.rng[lane].is_none() {
+                self.slip[lane] = slip;
+            }
             self.rng[lane] = Some(rng);
         }
     }
