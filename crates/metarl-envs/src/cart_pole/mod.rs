@@ -1,0 +1,9 @@
+//! CartPole with randomizable physics.
+
+mod distribution;
+mod environment;
+mod physics;
+
+pub use distribution::CartPoles;
+pub use environment::CartPole;
+pub use physics::CartPoleTask;
