@@ -6,4 +6,8 @@
 
 mod bandit;
 mod bandit_baseline;
+mod cart_pole;
+mod navigation;
+mod tabular;
+mod tabular_baseline;
 mod two_step;

@@ -1,0 +1,107 @@
+//! Tabular algorithms in the place of an agent.
+
+use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_lanes};
+
+use super::TabularAlgorithm;
+
+/// One copy of an algorithm per lane, fed by what a [`Trial`](metarl_core::Trial) of a
+/// [`TabularMdp`](crate::TabularMdp) shows: what runs and judges an agent then runs and judges the
+/// algorithm.
+#[derive(Debug, Clone)]
+pub struct BaselinePolicy<B, const STATES: usize, const ACTIONS: usize> {
+    fresh: B,
+    horizon: usize,
+    lanes: Vec<Lane<B>>,
+}
+
+#[derive(Debug, Clone)]
+struct Lane<B> {
+    algorithm: B,
+    state: usize,
+    step: usize,
+}
+
+impl<B, const STATES: usize, const ACTIONS: usize> BaselinePolicy<B, STATES, ACTIONS>
+where
+    B: TabularAlgorithm<STATES, ACTIONS> + Clone,
+{
+    /// `n_lanes` copies of an algorithm that has seen nothing yet, made for episodes of `horizon`
+    /// steps.
+    #[must_use]
+    pub fn new(fresh: B, horizon: usize, n_lanes: usize) -> Self {
+        let lane = Lane {
+            algorithm: fresh.clone(),
+            state: 0,
+            step: 0,
+        };
+        Self {
+            fresh,
+            horizon,
+            lanes: vec![lane; n_lanes],
+        }
+    }
+}
+
+impl<B, const STATES: usize, const ACTIONS: usize> Policy<TrialObservation<usize, usize>, usize>
+    for BaselinePolicy<B, STATES, ACTIONS>
+where
+    B: TabularAlgorithm<STATES, ACTIONS> + Clone,
+{
+    /// `log_prob` and `value` are left at 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LaneMismatch`], and [`Error::Policy`] when an episode goes on beyond the horizon or
+    /// an observation is no state of the process.
+    fn act(
+        &mut self,
+        observation: &[TrialObservation<usize, usize>],
+        first: &[bool],
+        rngs: &mut [Rng],
+        decision: &mut DecisionBatch<usize>,
+    ) -> Result<(), Error> {
+        let n_lanes = self.lanes.len();
+        check_lanes("observation", observation.len(), n_lanes)?;
+        check_lanes("first", first.len(), n_lanes)?;
+        check_lanes("rngs", rngs.len(), n_lanes)?;
+        check_lanes("decision", decision.action.len(), n_lanes)?;
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            let (seen, rng) = (&observation[index], &mut rngs[index]);
+            let state = seen.observation;
+            if state >= STATES {
+                let message = format!("lane {index}: {state} is none of {STATES} states");
+                return Err(Error::Policy(message));
+            }
+            if first[index] {
+                lane.algorithm.clone_from(&self.fresh);
+            } else if let Some(action) = seen.previous_action {
+                let reward = f64::from(seen.previous_reward);
+                let successor = (!seen.episode_start).then_some(state);
+                lane.algorithm
+                    .observe(lane.state, action, reward, successor);
+            }
+            if first[index] || seen.episode_start {
+                lane.step = 0;
+                lane.algorithm.begin_episode(rng);
+            }
+            if lane.step >= self.horizon {
+                let message = format!("lane {index}: an episode of over {} steps", self.horizon);
+                return Err(Error::Policy(message));
+            }
+            decision.action[index] = lane.algorithm.act(lane.step, state, rng);
+            lane.state = state;
+            lane.step += 1;
+        }
+        Ok(())
+    }
+
+    fn bootstrap_value(
+        &mut self,
+        _observation: &[TrialObservation<usize, usize>],
+        _wanted: &[bool],
+        value: &mut [f32],
+    ) -> Result<(), Error> {
+        value.fill(0.0);
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! Random tabular Markov decision processes.
+
+mod distribution;
+mod environment;
+mod task;
+
+pub use distribution::RandomTabular;
+pub use environment::TabularMdp;
+pub use task::TabularTask;
