@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A scalar loss of a network's parameters, written once for every algebra.
-pub trait Objective<E: Scalar, D: Kernels<E>>: Sync {
+pub trait Objective<E: Scalar, D: Kernels<E>> {
     /// The network whose parameters it depends on.
     type Network: Network;
 
@@ -31,7 +31,7 @@ pub trait Objective<E: Scalar, D: Kernels<E>>: Sync {
 
 /// A function of a flat vector that can be differentiated twice. Optimizers and meta-optimizers ask
 /// for nothing else.
-pub trait Differentiable<E>: Sync {
+pub trait Differentiable<E> {
     /// Length of the vector.
     fn n_parameters(&self) -> usize;
 
@@ -175,6 +175,20 @@ pub fn mixed_derivative<E: Scalar, F: Differentiable<E>>(
     whole.resize(n, E::real(0.0));
     let mut product = loss.hessian_vector_product(parameters, &whole)?;
     Ok(product.split_off(direction.len()))
+}
+
+/// Binds a network's parameters, cut from a flat vector, for evaluations that are not an
+/// [`Objective`], such as acting.
+///
+/// # Panics
+///
+/// When `parameters` is shorter than the network.
+pub fn bind<N: Network, E: Scalar, D: Kernels<E>>(
+    network: &N,
+    algebra: &Plain<E, D>,
+    parameters: &[E],
+) -> N::Bound<Plain<E, D>> {
+    network.bind(&mut Variable::new(algebra, parameters))
 }
 
 /// Where the gradient of one parameter is found after the backward pass.

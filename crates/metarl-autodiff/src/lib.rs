@@ -5,6 +5,71 @@
 //! records closures over raw buffers, so it has no gradient of a gradient. But exact MAML, TRPO's
 //! Fisher products and online meta-gradients all ask for `H v`, never for `H`, and
 //! `H v = ∇(∇L · v)` is a forward pass that carries tangents and is itself recorded.
+//!
+//! # Examples
+//!
+//! `L(x) = x₀⁴ + x₁⁴` has the gradient `4 x³` and the Hessian `diag(12 x²)`. It is written once,
+//! for every [`Algebra`]:
+//!
+//! ```
+//! use dfdx::prelude::{Const, Cpu, Rank0};
+//! use metarl_autodiff::{
+//!     Algebra, Binder, Differentiable, Error, Initialization, Kernels, Network, Objective, OnDevice,
+//!     Scalar,
+//! };
+//!
+//! struct Point;
+//!
+//! impl Network for Point {
+//!     type Bound<A: Algebra> = A::Of<(Const<2>,)>;
+//!
+//!     fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
+//!         binder.leaf("x", (Const,), Initialization::Constant(0.0))
+//!     }
+//! }
+//!
+//! struct Quartic;
+//!
+//! impl<E: Scalar, D: Kernels<E>> Objective<E, D> for Quartic {
+//!     type Network = Point;
+//!
+//!     fn network(&self) -> &Point {
+//!         &Point
+//!     }
+//!
+//!     fn loss<A: Algebra<Elem = E, Device = D>>(
+//!         &self,
+//!         _: &A,
+//!         x: A::Of<(Const<2>,)>,
+//!     ) -> Result<A::Of<Rank0>, Error> {
+//!         Ok(A::sum(A::square(A::square(x))))
+//!     }
+//! }
+//!
+//! let loss = OnDevice::new::<f64>(Quartic, Cpu::default());
+//! let x = [1.0, 2.0];
+//! assert_eq!(loss.gradient(&x)?, (17.0, vec![4.0, 32.0]));
+//! assert_eq!(loss.jacobian_vector_product(&x, &[1.0, 1.0])?, (17.0, 36.0));
+//! assert_eq!(loss.hessian_vector_product(&x, &[1.0, 1.0])?, [12.0, 48.0]);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cuda` | everything above on an NVIDIA GPU, by dfdx's operations; needs the CUDA toolkit to build |
+//! | `ci-check` | type-checks `cuda` where there is no toolkit; never ship such a build |
+//!
+//! # What it leaves out
+//!
+//! Convolutions, dropout, batch statistics, whole Hessians, and graphs that outlive an evaluation:
+//! parameters are a flat vector, and each evaluation records its own tape.
+
+#![expect(
+    clippy::type_complexity,
+    reason = "a tensor's type names its shape, element, device and tape"
+)]
 
 mod algebra;
 mod composed;
@@ -19,8 +84,12 @@ mod scalar;
 mod tape;
 mod value;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use algebra::{Activation, Algebra, Data, Recurrence, RecurrenceOf};
-pub use differentiate::{Differentiable, Objective, OnDevice, mixed_derivative};
+pub use differentiate::{Differentiable, Objective, OnDevice, bind, mixed_derivative};
 pub use distribution::{Categorical, DiagonalGaussian, sample_categorical, sample_gaussian};
 pub use error::Error;
 pub use forward::{Dual, Forward, ReverseOverForward};

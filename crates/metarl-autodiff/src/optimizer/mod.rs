@@ -35,8 +35,8 @@ fn check(name: &'static str, allowed: &'static str, got: f64, ok: bool) -> Resul
 ///
 /// ```
 /// let mut gradient = [3.0_f64, 4.0];
-/// assert_eq!(metarl_autodiff::clip_norm(&mut gradient, 1.0), 5.0);
-/// assert_eq!(gradient, [0.6, 0.8]);
+/// assert_eq!(metarl_autodiff::clip_norm(&mut gradient, 2.5), 5.0);
+/// assert_eq!(gradient, [1.5, 2.0]);
 /// ```
 pub fn clip_norm<E: crate::Scalar>(gradient: &mut [E], max_norm: f64) -> f64 {
     let squares: f64 = gradient.iter().map(|g| g.into_f64().powi(2)).sum();

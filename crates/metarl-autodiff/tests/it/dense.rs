@@ -3,14 +3,16 @@
 use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Binder, Dense, DenseParameters, Differentiable, Error, Initialization,
-    Layout, Mlp, MlpParameters, Network, Objective,
+    Kernels, Layout, Mlp, MlpParameters, Network, Objective, Scalar,
 };
 use proptest::prelude::*;
 
 use crate::reference;
-use crate::support::{check, constant, gradient_difference, numbers, on_cpu, weigh};
+use crate::support::{
+    check, check_single_precision, constant, dot, gradient_difference, numbers, on_cpu, weigh,
+};
 
-pub(crate) fn activation() -> impl Strategy<Value = Activation> {
+fn activation() -> impl Strategy<Value = Activation> {
     prop_oneof![
         Just(Activation::Identity),
         Just(Activation::Tanh),
@@ -85,13 +87,13 @@ fn one_layer() -> impl Strategy<Value = (OneLayer, Vec<f64>, Vec<f64>)> {
 
 /// Squared output of a perceptron with two hidden layers on fixed observations.
 #[derive(Debug, Clone)]
-pub(crate) struct Perceptron {
-    pub(crate) network: Mlp<3, 2>,
-    pub(crate) observation: Vec<f64>,
-    pub(crate) weight: Vec<f64>,
+struct Perceptron {
+    network: Mlp<3, 2>,
+    observation: Vec<f64>,
+    weight: Vec<f64>,
 }
 
-impl<E: metarl_autodiff::Scalar, D: metarl_autodiff::Kernels<E>> Objective<E, D> for Perceptron {
+impl<E: Scalar, D: Kernels<E>> Objective<E, D> for Perceptron {
     type Network = Mlp<3, 2>;
 
     fn network(&self) -> &Self::Network {
@@ -129,7 +131,7 @@ impl Perceptron {
 }
 
 /// A perceptron, its parameters and a direction.
-pub(crate) fn perceptron(
+fn perceptron(
     activation: impl Strategy<Value = Activation>,
 ) -> impl Strategy<Value = (Perceptron, Vec<f64>, Vec<f64>)> {
     let hidden = prop::collection::vec(1..6_usize, 1..4);
@@ -184,6 +186,7 @@ proptest! {
     #[test]
     fn a_perceptron_is_its_equation((mlp, x, v) in perceptron(smooth())) {
         check(mlp.clone(), |x| mlp.reference(x), &x, &v);
+        check_single_precision(mlp, &x, &v);
     }
 
     #[test]
@@ -203,7 +206,7 @@ proptest! {
         let w: Vec<f64> = (0..v.len()).map(|i| (phase + i as f64).sin()).collect();
         let hv = loss.hessian_vector_product(&x, &v).unwrap();
         let hw = loss.hessian_vector_product(&x, &w).unwrap();
-        let (left, right) = (crate::support::dot(&w, &hv), crate::support::dot(&v, &hw));
+        let (left, right) = (dot(&w, &hv), dot(&v, &hw));
         prop_assert!((left - right).abs() <= 1e-10 * left.abs().max(1.0), "{left} {right}");
     }
 }

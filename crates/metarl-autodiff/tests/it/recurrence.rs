@@ -1,14 +1,14 @@
 //! Fused recurrent layers over sequences with resets and a first state.
 
-use dfdx::prelude::{Cpu, Rank0};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
-    Algebra, Binder, Differentiable, Error, Gru, GruParameters, Initialization, Lstm,
-    LstmParameters, LstmState, Network, Objective,
+    Algebra, Binder, Differentiable, Error, Gru, GruParameters, Initialization, Kernels, Lstm,
+    LstmParameters, LstmState, Network, Objective, Scalar,
 };
 use proptest::prelude::*;
 
 use crate::reference::{self, Sequence};
-use crate::support::{check, numbers, on_cpu, weigh};
+use crate::support::{check, check_single_precision, numbers, on_cpu, weigh};
 
 /// A recurrent layer with its input and first states as parameters too.
 #[derive(Debug, Clone)]
@@ -54,14 +54,14 @@ struct GruLoss {
     weight: Vec<f64>,
 }
 
-impl Objective<f64, Cpu> for GruLoss {
+impl<E: Scalar, D: Kernels<E>> Objective<E, D> for GruLoss {
     type Network = Whole<Gru>;
 
     fn network(&self) -> &Whole<Gru> {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = E, Device = D>>(
         &self,
         algebra: &A,
         (input, state, gru): (
@@ -106,14 +106,14 @@ struct LstmLoss {
     cell_weight: Vec<f64>,
 }
 
-impl Objective<f64, Cpu> for LstmLoss {
+impl<E: Scalar, D: Kernels<E>> Objective<E, D> for LstmLoss {
     type Network = Whole<Lstm>;
 
     fn network(&self) -> &Whole<Lstm> {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = E, Device = D>>(
         &self,
         algebra: &A,
         (input, states, lstm): (
@@ -225,11 +225,13 @@ proptest! {
     #[test]
     fn a_gated_recurrent_unit_is_its_equations((loss, x, v) in gru()) {
         check(loss.clone(), |x| loss.reference(x), &x, &v);
+        check_single_precision(loss, &x, &v);
     }
 
     #[test]
     fn a_long_short_term_memory_is_its_equations((loss, x, v) in lstm()) {
         check(loss.clone(), |x| loss.reference(x), &x, &v);
+        check_single_precision(loss, &x, &v);
     }
 }
 

@@ -74,6 +74,42 @@ pub(crate) fn gradient_difference(
     pairs.map(|(a, b)| (a - b) / (2.0 * h)).collect()
 }
 
+/// Holds gradient and curvature in `f32` against those in `f64`, relative to their length.
+#[track_caller]
+pub(crate) fn check_single_precision<O>(objective: O, x: &[f64], v: &[f64])
+where
+    O: Objective<f64, Cpu> + Objective<f32, Cpu> + Clone,
+{
+    let single = |x: &[f64]| x.iter().map(|x| f32::real(*x)).collect::<Vec<f32>>();
+    // Both are read at the same point.
+    let (x, v) = (single(x), single(v));
+    let double = |x: &[f32]| x.iter().map(|x| x.into_f64()).collect::<Vec<f64>>();
+    let exact = OnDevice::new::<f64>(objective.clone(), Cpu::default());
+    let fast = OnDevice::new::<f32>(objective, Cpu::default());
+    let want = exact
+        .gradient(&double(&x))
+        .expect("the data fit together")
+        .1;
+    let got = fast.gradient(&x).expect("the data fit together").1;
+    assert_near(&double(&got), &want, 1e-4);
+    let want = exact
+        .hessian_vector_product(&double(&x), &double(&v))
+        .expect("the data fit together");
+    let got = fast
+        .hessian_vector_product(&x, &v)
+        .expect("the data fit together");
+    assert_near(&double(&got), &want, 1e-4);
+}
+
+/// `‖got − want‖ ≤ tol max(1, ‖want‖)`
+#[track_caller]
+fn assert_near(got: &[f64], want: &[f64], tol: f64) {
+    let difference: Vec<f64> = got.iter().zip(want).map(|(g, w)| g - w).collect();
+    let norm = |x: &[f64]| dot(x, x).sqrt();
+    let (error, size) = (norm(&difference), norm(want));
+    assert!(error <= tol * size.max(1.0), "error {error:e} of {size}");
+}
+
 pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
