@@ -17,7 +17,7 @@ use super::{Plan, Posterior, Prior, TabularAlgorithm};
 ///
 /// # References
 ///
-/// Kolter & Ng, *Near-Bayesian Exploration in Polynomial Time*, 2009, equation 4: there rewards are
+/// Kolter & Ng, *Near-Bayesian Exploration in Polynomial Time*, 2009: there rewards are
 /// known, here their posterior mean stands in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beb<const STATES: usize, const ACTIONS: usize> {
@@ -90,7 +90,7 @@ pub struct Ucrl2<const STATES: usize, const ACTIONS: usize> {
 }
 
 impl<const STATES: usize, const ACTIONS: usize> Ucrl2<STATES, ACTIONS> {
-    /// One minus the confidence in all bounds together, as in the RL² authors' comparison.
+    /// One minus the confidence in all bounds together.
     pub const DELTA: f64 = 0.05;
 
     /// For one task of `horizon` steps an episode; `scale` is `c`.
