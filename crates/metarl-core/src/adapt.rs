@@ -96,7 +96,6 @@ where
         for lane in 0..n {
             if !step.reward[lane].is_finite() {
                 return Err(Error::NonFinite {
-                    what: "reward",
                     step: t,
                     lane,
                     value: step.reward[lane],

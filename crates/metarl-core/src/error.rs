@@ -34,19 +34,31 @@ pub enum Error {
         /// The space, formatted.
         space: String,
     },
-    /// An environment gave a reward or an observation that is NaN or infinite.
+    /// An environment gave a reward that is NaN or infinite.
     #[error(
-        "step {step}, lane {lane}: the environment returned a {what} of {value}; every {what} must be finite"
+        "step {step}, lane {lane}: the environment returned a reward of {value}; every reward must be finite"
     )]
     NonFinite {
-        /// `"reward"` or `"observation"`.
-        what: &'static str,
         /// Step of the rollout, from 0.
         step: usize,
         /// The lane.
         lane: usize,
         /// The value.
         value: f32,
+    },
+    /// An environment gave an observation outside its own space, such as one with a NaN in it.
+    #[error(
+        "step {step}, lane {lane}: the environment returned the observation {observation}, which is outside its space {space}"
+    )]
+    InvalidObservation {
+        /// Step of the rollout, from 0.
+        step: usize,
+        /// The lane.
+        lane: usize,
+        /// The observation, formatted.
+        observation: String,
+        /// The space, formatted.
+        space: String,
     },
     /// A policy failed, for a reason of its own.
     #[error("policy: {0}")]

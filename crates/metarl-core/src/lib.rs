@@ -52,3 +52,7 @@ pub use seed::{Purpose, Rng, Seed};
 pub use space::{Continuous, Discrete, Space};
 pub use task::{Split, TaskDistribution};
 pub use trial::{Trial, TrialObservation, TrialSpace};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

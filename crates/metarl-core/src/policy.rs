@@ -68,7 +68,7 @@ impl<A: Copy> DecisionBatch<A> {
 pub struct UniformPolicy<S>(pub S);
 
 impl<O, S: Space> Policy<O, S::Element> for UniformPolicy<S> {
-    /// `log_prob` is left at 0: the density of a uniform draw is the same everywhere.
+    /// `log_prob` is 0: the density of a uniform draw is the same everywhere.
     fn act(
         &mut self,
         observation: &[O],
@@ -81,6 +81,8 @@ impl<O, S: Space> Policy<O, S::Element> for UniformPolicy<S> {
         for (action, rng) in decision.action.iter_mut().zip(rngs) {
             *action = self.0.sample(rng);
         }
+        decision.log_prob.fill(0.0);
+        decision.value.fill(0.0);
         Ok(())
     }
 

@@ -91,7 +91,8 @@ impl<O: Copy, A: Copy> Rollout<O, A> {
 /// # Errors
 ///
 /// [`Error::LaneMismatch`] when environment, rollout and streams disagree, [`Error::NonFinite`] for
-/// a reward or observation that is NaN or infinite, and whatever environment and policy return.
+/// a reward that is NaN or infinite, [`Error::InvalidObservation`] for an observation outside its
+/// space, and whatever environment and policy return.
 pub fn collect<E, P>(
     environment: &mut E,
     policy: &mut P,
@@ -113,9 +114,8 @@ where
     let mut decision = DecisionBatch::new(n, environment.action_space().zero());
     let mut first = vec![true; n];
     let mut wanted = vec![false; n];
-    let mut encoding = vec![0.0; E::ObservationSpace::WIDTH];
     environment.reset(&mut step.observation)?;
-    check_finite::<E>(&step.observation, 0, &mut encoding)?;
+    check_observations(environment, &step.observation, 0)?;
 
     for t in 0..n_steps {
         policy.act(&step.observation, &first, rngs, &mut decision)?;
@@ -129,14 +129,13 @@ where
         environment.step(&decision.action, &mut step)?;
         if let Some(lane) = step.reward.iter().position(|r| !r.is_finite()) {
             return Err(Error::NonFinite {
-                what: "reward",
                 step: t,
                 lane,
                 value: step.reward[lane],
             });
         }
-        check_finite::<E>(&step.successor, t, &mut encoding)?;
-        check_finite::<E>(&step.observation, t, &mut encoding)?;
+        check_observations(environment, &step.successor, t)?;
+        check_observations(environment, &step.observation, t)?;
         rollout.reward[now.clone()].copy_from_slice(&step.reward);
         rollout.terminated[now.clone()].copy_from_slice(&step.terminated);
         rollout.truncated[now.clone()].copy_from_slice(&step.truncated);
@@ -168,21 +167,20 @@ where
     Ok(())
 }
 
-fn check_finite<E: Environment>(
+/// Finds an observation outside the space before it can do harm.
+fn check_observations<E: Environment>(
+    environment: &E,
     observation: &[<E::ObservationSpace as Space>::Element],
     step: usize,
-    encoding: &mut [f32],
 ) -> Result<(), Error> {
-    for (lane, observation) in observation.iter().enumerate() {
-        E::ObservationSpace::encode(observation, encoding);
-        if let Some(value) = encoding.iter().find(|x| !x.is_finite()) {
-            return Err(Error::NonFinite {
-                what: "observation",
-                step,
-                lane,
-                value: *value,
-            });
-        }
-    }
-    Ok(())
+    let space = environment.observation_space();
+    let Some(lane) = observation.iter().position(|o| !space.contains(o)) else {
+        return Ok(());
+    };
+    Err(Error::InvalidObservation {
+        step,
+        lane,
+        observation: format!("{:?}", observation[lane]),
+        space: format!("{space:?}"),
+    })
 }

@@ -76,6 +76,7 @@ impl<const N: usize> Space for Discrete<N> {
 /// Vectors of `N` numbers, each between the same two bounds. `N = 0` is the space of environments
 /// that show nothing, such as bandits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Bounds", into = "Bounds")]
 pub struct Continuous<const N: usize> {
     /// Smallest value of a coordinate; may be −∞.
     pub low: f32,
@@ -89,6 +90,32 @@ impl<const N: usize> Continuous<N> {
         low: f32::NEG_INFINITY,
         high: f32::INFINITY,
     };
+}
+
+/// How bounds are written down: formats such as JSON have no infinity, so none is a missing one.
+#[derive(Serialize, Deserialize)]
+struct Bounds {
+    low: Option<f32>,
+    high: Option<f32>,
+}
+
+impl<const N: usize> From<Bounds> for Continuous<N> {
+    fn from(bounds: Bounds) -> Self {
+        Self {
+            low: bounds.low.unwrap_or(f32::NEG_INFINITY),
+            high: bounds.high.unwrap_or(f32::INFINITY),
+        }
+    }
+}
+
+impl<const N: usize> From<Continuous<N>> for Bounds {
+    fn from(space: Continuous<N>) -> Self {
+        let finite = |bound: f32| bound.is_finite().then_some(bound);
+        Self {
+            low: finite(space.low),
+            high: finite(space.high),
+        }
+    }
 }
 
 impl<const N: usize> Space for Continuous<N> {

@@ -1,5 +1,7 @@
 //! Meta-training: many trials on many tasks, then PPO through all of them.
 
+use std::fmt::{Debug, Formatter};
+
 use metarl_autodiff::{
     Adam, AdamConfig, Differentiable, Kernels, Layout, OnDevice, Optimizer, clip_norm,
 };
@@ -71,13 +73,26 @@ pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
     state: Rl2State,
 }
 
+impl<E: Environment, T: Debug, D: Kernels<f32>, const ACTIONS: usize> Debug
+    for Rl2<E, T, D, ACTIONS>
+{
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rl2")
+            .field("config", &self.config)
+            .field("tasks", &self.tasks)
+            .field("seed", &self.seed)
+            .field("iteration", &self.state.iteration)
+            .finish_non_exhaustive()
+    }
+}
+
 type ObservationSpace<E> = <Trial<E> as Environment>::ObservationSpace;
 
 impl<E, T, D, const ACTIONS: usize> Rl2<E, T, D, ACTIONS>
 where
     E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32>,
+    D: Kernels<f32> + Send + Sync,
 {
     /// An untrained agent.
     ///
@@ -409,7 +424,7 @@ where
 
 /// Loss and gradient averaged over a minibatch of shards, added up in the minibatch's order however
 /// many threads computed them.
-fn mean_gradient<F: Differentiable<f32>>(
+fn mean_gradient<F: Differentiable<f32> + Sync>(
     losses: &[F],
     minibatch: &[usize],
     parameters: &[f32],

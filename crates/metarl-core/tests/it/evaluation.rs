@@ -74,7 +74,6 @@ fn a_reward_that_is_not_finite_is_named() {
     assert_eq!(
         result,
         Err(Error::NonFinite {
-            what: "reward",
             step: 2,
             lane: 1,
             value: f32::NEG_INFINITY

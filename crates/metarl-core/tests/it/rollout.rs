@@ -177,19 +177,25 @@ proptest! {
             &mut Rollout::new(7, 3, [0.0; 2], 0),
         );
 
-        let Err(Error::NonFinite { what, step, lane, value }) = result else {
-            panic!("{fault:?} gave {result:?}");
-        };
-        let expected = if fault.place == Place::Reward { "reward" } else { "observation" };
-        prop_assert_eq!((what, step, lane), (expected, fault.step, fault.lane));
-        prop_assert_eq!(value.to_bits(), fault.value.to_bits());
+        match result {
+            Err(Error::NonFinite { step, lane, value }) => {
+                prop_assert_eq!(fault.place, Place::Reward);
+                prop_assert_eq!((step, lane), (fault.step, fault.lane));
+                prop_assert_eq!(value.to_bits(), fault.value.to_bits());
+            }
+            Err(Error::InvalidObservation { step, lane, observation, .. }) => {
+                prop_assert_ne!(fault.place, Place::Reward);
+                prop_assert_eq!((step, lane), (fault.step, fault.lane));
+                prop_assert!(observation.contains(&format!("{:?}", fault.value)));
+            }
+            other => panic!("{fault:?} gave {other:?}"),
+        }
     }
 }
 
 #[test]
 fn the_message_names_step_lane_and_value() {
     let error = Error::NonFinite {
-        what: "reward",
         step: 4,
         lane: 2,
         value: f32::NAN,

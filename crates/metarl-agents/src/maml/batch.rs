@@ -1,0 +1,181 @@
+//! Episodes of one policy on one task, and the losses they define.
+
+use std::sync::Arc;
+
+use dfdx::prelude::{Const, Rank0, Tensor, TensorFromVec};
+use metarl_autodiff::{Algebra, Error, Kernels, Objective};
+use metarl_core::Rollout;
+use metarl_losses::{ClipRange, clipped_surrogate, mean_divergence, policy_gradient, surrogate};
+use metarl_returns::{Transitions, discounted_returns, gae, normalize};
+
+use super::baseline::LinearBaseline;
+use super::network::{GaussianMlp, GaussianMlpParameters};
+
+/// Steps of complete episodes, one row each, with normalized advantages.
+#[derive(Debug)]
+pub(super) struct Batch<D: Kernels<f32>, const O: usize, const K: usize> {
+    network: GaussianMlp<O, K>,
+    observation: Tensor<(usize, Const<O>), f32, D>,
+    action: Tensor<(usize, Const<K>), f32, D>,
+    log_prob: Tensor<(usize,), f32, D>,
+    advantage: Tensor<(usize,), f32, D>,
+    mean: Tensor<(usize, Const<K>), f32, D>,
+    log_std: Tensor<(usize, Const<K>), f32, D>,
+    mean_return: f64,
+}
+
+impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
+    /// Keeps the first episode of each lane, as the published experiments count trajectories.
+    ///
+    /// The time limit is part of the objective, a sum of rewards over a fixed horizon, and the
+    /// baseline sees the time: what lies beyond the horizon is therefore worth nothing.
+    pub(super) fn new(
+        network: &GaussianMlp<O, K>,
+        parameters: &[f32],
+        rollout: &Rollout<[f32; O], [f32; K]>,
+        (discount, trace_decay): (f64, f64),
+        device: &D,
+    ) -> Result<Self, crate::Error> {
+        let (n_steps, n_lanes) = (rollout.n_steps(), rollout.n_lanes());
+        let mut rows = Vec::with_capacity(rollout.len());
+        let (mut observation, mut action, mut time) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut reward, mut terminated, mut log_prob) = (Vec::new(), Vec::new(), Vec::new());
+        for lane in 0..n_lanes {
+            for t in 0..n_steps {
+                let row = t * n_lanes + lane;
+                let ended = rollout.terminated[row] || rollout.truncated[row];
+                rows.push(row);
+                observation.push(rollout.observation[row]);
+                action.push(rollout.action[row]);
+                log_prob.push(rollout.log_prob[row]);
+                reward.push(f64::from(rollout.reward[row]));
+                time.push(t);
+                terminated.push(ended || t + 1 == n_steps);
+                if ended {
+                    break;
+                }
+            }
+        }
+        // Episodes lie one after the other in a single lane; each ends for good.
+        let n = rows.len();
+        let truncated = vec![false; n];
+        let transitions = |next_value| Transitions {
+            n_lanes: 1,
+            reward: &reward,
+            next_value,
+            terminated: &terminated,
+            truncated: &truncated,
+        };
+        let (mut returns, nothing) = (vec![0.0; n], vec![0.0; n]);
+        discounted_returns(&transitions(&nothing), discount, &mut returns)?;
+        let baseline = LinearBaseline::fit(&observation, &time, &returns);
+        let value: Vec<f64> = observation
+            .iter()
+            .zip(&time)
+            .map(|(o, t)| baseline.value(o, *t))
+            .collect();
+        let mut next_value: Vec<f64> = value[1..].to_vec();
+        next_value.push(0.0);
+        let mut advantage = vec![0.0; n];
+        let transitions = transitions(&next_value);
+        gae(&transitions, &value, discount, trace_decay, &mut advantage)?;
+        normalize(&mut advantage, 1e-8)?;
+
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "estimates in f64, losses in f32"
+        )]
+        let advantage = advantage.into_iter().map(|a| a as f32).collect();
+        let wide = |numbers: &[[f32; K]]| {
+            let flat = numbers.as_flattened().to_vec();
+            TensorFromVec::<f32>::tensor_from_vec(device, flat, (n, Const::<K>))
+        };
+        let column = |numbers| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (n,));
+        let seen = observation.as_flattened().to_vec();
+        let observation = TensorFromVec::<f32>::tensor_from_vec(device, seen, (n, Const::<O>));
+        let plain = metarl_autodiff::Plain::new(device.clone());
+        let acted = metarl_autodiff::bind(network, &plain, parameters)
+            .decide(plain.constant(observation.clone()));
+        Ok(Self {
+            network: network.clone(),
+            observation,
+            action: wide(&action),
+            log_prob: column(log_prob),
+            advantage: column(advantage),
+            mean: acted.mean().tensor().clone(),
+            log_std: acted.log_std().tensor().clone(),
+            mean_return: reward.iter().sum::<f64>() / n_lanes as f64,
+        })
+    }
+
+    /// Mean undiscounted return of the episodes.
+    pub(super) fn mean_return(&self) -> f64 {
+        self.mean_return
+    }
+}
+
+type Parameters<A, const O: usize, const K: usize> = GaussianMlpParameters<A, O, K>;
+
+/// A loss that is read from a shared batch.
+macro_rules! batch_loss {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* }, |$self:ident, $algebra:ident, $policy:ident, $batch:ident| $loss:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub(super) struct $name<D: Kernels<f32>, const O: usize, const K: usize> {
+            pub(super) batch: Arc<Batch<D, O, K>>,
+            $(pub(super) $field: $type,)*
+        }
+
+        impl<D: Kernels<f32>, const O: usize, const K: usize> Objective<f32, D>
+            for $name<D, O, K>
+        {
+            type Network = GaussianMlp<O, K>;
+
+            fn network(&self) -> &Self::Network {
+                &self.batch.network
+            }
+
+            fn loss<A: Algebra<Elem = f32, Device = D>>(
+                &self,
+                $algebra: &A,
+                parameters: Parameters<A, O, K>,
+            ) -> Result<A::Of<Rank0>, Error> {
+                let ($self, $batch) = (self, &*self.batch);
+                let $policy = parameters.decide($algebra.constant($batch.observation.clone()));
+                $loss
+            }
+        }
+    };
+}
+
+batch_loss!(
+    /// The inner loss: REINFORCE with the batch's advantages.
+    InnerLoss {},
+    |_this, algebra, policy, batch| {
+        let log_prob = policy.log_prob(algebra, &batch.action);
+        policy_gradient(algebra, log_prob, &batch.advantage)
+    }
+);
+
+batch_loss!(
+    /// The outer loss: the surrogate of TRPO, or PPO's clipped one.
+    OuterLoss { clip_range: Option<ClipRange> },
+    |this, algebra, policy, batch| {
+        let log_prob = policy.log_prob(algebra, &batch.action);
+        match this.clip_range {
+            None => surrogate(algebra, log_prob, &batch.log_prob, &batch.advantage),
+            Some(range) => {
+                clipped_surrogate(algebra, log_prob, &batch.log_prob, &batch.advantage, range)
+            }
+        }
+    }
+);
+
+batch_loss!(
+    /// Mean KL divergence from the policy that collected the batch.
+    Divergence {},
+    |_this, algebra, policy, batch| {
+        let divergence = policy.kl_from(algebra, &batch.mean, &batch.log_std);
+        Ok(mean_divergence::<A, usize>(divergence))
+    }
+);

@@ -1,0 +1,128 @@
+//! Hyper-parameters.
+
+use metarl_optim::{MetaGradient, Proximal, TrustRegion};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::error::check;
+
+/// What moves the meta-parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OuterOptimizer {
+    /// One natural-gradient step within a trust region.
+    Trpo(TrustRegion),
+    /// Several clipped steps of Adam.
+    Ppo {
+        /// ε of the clipped surrogate, in (0, 1).
+        clip_range: f64,
+        /// The steps.
+        proximal: Proximal,
+    },
+}
+
+/// Hyper-parameters of MAML-RL.
+///
+/// | name | default | range | purpose |
+/// |---|---|---|---|
+/// | `hidden` | [100, 100] | each ≥ 1 | widths of the policy's hidden layers, ReLU |
+/// | `meta_batch_size` | 20 | ≥ 1 | tasks of one iteration |
+/// | `n_episodes` | 20 | ≥ 1 | episodes a task, before and after each inner step |
+/// | `n_inner_steps` | 1 | ≥ 1 | inner steps K of meta-training |
+/// | `inner_lr` | 0.1 | > 0 | step size α of the inner steps |
+/// | `n_iterations` | 200 | ≥ 1 | iterations of meta-training |
+/// | `discount` | 0.99 | [0, 1] | γ |
+/// | `trace_decay` | 1 | [0, 1] | λ of generalized advantage estimation |
+/// | `meta_gradient` | second-order | | exact, or first-order MAML |
+/// | `outer` | TRPO, δ = 0.01 | | what moves the meta-parameters |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MamlConfig {
+    /// Widths of the policy's hidden layers.
+    pub hidden: Vec<usize>,
+    /// Tasks of one iteration.
+    pub meta_batch_size: usize,
+    /// Episodes a task, before and after each inner step.
+    pub n_episodes: usize,
+    /// Inner steps K of meta-training.
+    pub n_inner_steps: usize,
+    /// Step size α of the inner steps.
+    pub inner_lr: f64,
+    /// Iterations of meta-training.
+    pub n_iterations: u64,
+    /// γ.
+    pub discount: f64,
+    /// λ of generalized advantage estimation.
+    pub trace_decay: f64,
+    /// Exact, or first-order MAML.
+    pub meta_gradient: MetaGradient,
+    /// What moves the meta-parameters.
+    pub outer: OuterOptimizer,
+}
+
+impl Default for MamlConfig {
+    fn default() -> Self {
+        Self {
+            hidden: vec![100, 100],
+            meta_batch_size: 20,
+            n_episodes: 20,
+            n_inner_steps: 1,
+            inner_lr: 0.1,
+            n_iterations: 200,
+            discount: 0.99,
+            trace_decay: 1.0,
+            meta_gradient: MetaGradient::SecondOrder,
+            outer: OuterOptimizer::Trpo(TrustRegion::default()),
+        }
+    }
+}
+
+impl MamlConfig {
+    /// Checks every range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] names the first key that is outside its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        let at_least_1 = |name, got: usize| check(name, "at least 1", got, got >= 1);
+        let unit = |name, got: f64| check(name, "in [0, 1]", got, (0.0..=1.0).contains(&got));
+        let above_0 = |name, got: f64| {
+            check(
+                name,
+                "above 0 and finite",
+                got,
+                got > 0.0 && got.is_finite(),
+            )
+        };
+        check(
+            "hidden",
+            "one or more widths, each at least 1",
+            format!("{:?}", self.hidden),
+            !self.hidden.is_empty() && !self.hidden.contains(&0),
+        )?;
+        at_least_1("meta_batch_size", self.meta_batch_size)?;
+        at_least_1("n_episodes", self.n_episodes)?;
+        at_least_1("n_inner_steps", self.n_inner_steps)?;
+        above_0("inner_lr", self.inner_lr)?;
+        check(
+            "n_iterations",
+            "at least 1",
+            self.n_iterations,
+            self.n_iterations >= 1,
+        )?;
+        unit("discount", self.discount)?;
+        unit("trace_decay", self.trace_decay)?;
+        match self.outer {
+            OuterOptimizer::Trpo(region) => Ok(region.validate()?),
+            OuterOptimizer::Ppo {
+                clip_range,
+                proximal,
+            } => {
+                let open = 0.0 < clip_range && clip_range < 1.0;
+                check("clip_range", "in (0, 1)", clip_range, open)?;
+                at_least_1("n_epochs", proximal.n_epochs)?;
+                above_0("max_gradient_norm", proximal.max_gradient_norm)
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A Gaussian policy: a perceptron gives the mean, one parameter a coordinate the spread.
+
+use dfdx::prelude::Const;
+use metarl_autodiff::{
+    Activation, Algebra, Binder, DiagonalGaussian, Initialization, Mlp, MlpParameters, Network,
+};
+use serde::{Deserialize, Serialize};
+
+/// A policy over `ACTIONS` continuous coordinates for observations of `OBSERVATIONS` numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GaussianMlp<const OBSERVATIONS: usize, const ACTIONS: usize> {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+}
+
+/// Parameters of a [`GaussianMlp`].
+#[derive(Debug, Clone)]
+pub struct GaussianMlpParameters<A: Algebra, const OBSERVATIONS: usize, const ACTIONS: usize> {
+    mean: MlpParameters<A, OBSERVATIONS, ACTIONS>,
+    log_std: A::Of<(Const<ACTIONS>,)>,
+}
+
+impl<const O: usize, const K: usize> Network for GaussianMlp<O, K> {
+    type Bound<A: Algebra> = GaussianMlpParameters<A, O, K>;
+
+    fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
+        let mean = Mlp::<O, K> {
+            hidden: self.hidden.clone(),
+            activation: Activation::Relu,
+            output_gain: 1.0,
+        };
+        GaussianMlpParameters {
+            mean: binder.part("mean", &mean),
+            log_std: binder.leaf("log_std", (Const::<K>,), Initialization::Constant(0.0)),
+        }
+    }
+}
+
+impl<A: Algebra, const O: usize, const K: usize> GaussianMlpParameters<A, O, K> {
+    /// The policy at each observation, `(N, O)`.
+    pub fn decide(&self, observation: A::Of<(usize, Const<O>)>) -> DiagonalGaussian<A, usize, K> {
+        DiagonalGaussian::new(self.mean.forward(observation), self.log_std.clone())
+    }
+}

@@ -1,0 +1,72 @@
+//! A Gaussian policy at work.
+
+use dfdx::prelude::{Const, TensorFromVec};
+use metarl_autodiff::{Algebra, Kernels, Plain, bind, sample_gaussian};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, check_lanes};
+
+use super::network::{GaussianMlp, GaussianMlpParameters};
+
+/// Samples from a [`GaussianMlp`]. It keeps no memory and estimates no values.
+#[derive(Debug)]
+pub struct GaussianPolicy<D: Kernels<f32>, const OBSERVATIONS: usize, const ACTIONS: usize> {
+    algebra: Plain<f32, D>,
+    parameters: GaussianMlpParameters<Plain<f32, D>, OBSERVATIONS, ACTIONS>,
+}
+
+impl<D: Kernels<f32>, const O: usize, const K: usize> GaussianPolicy<D, O, K> {
+    /// A policy with these parameters.
+    pub(crate) fn new(network: &GaussianMlp<O, K>, parameters: &[f32], device: D) -> Self {
+        let algebra = Plain::new(device);
+        Self {
+            parameters: bind(network, &algebra, parameters),
+            algebra,
+        }
+    }
+}
+
+impl<D: Kernels<f32>, const O: usize, const K: usize> Policy<[f32; O], [f32; K]>
+    for GaussianPolicy<D, O, K>
+{
+    fn act(
+        &mut self,
+        observation: &[[f32; O]],
+        _first: &[bool],
+        rngs: &mut [Rng],
+        decision: &mut DecisionBatch<[f32; K]>,
+    ) -> Result<(), Error> {
+        let n = observation.len();
+        check_lanes("rngs", rngs.len(), n)?;
+        check_lanes("decision", decision.action.len(), n)?;
+        let observation = TensorFromVec::<f32>::tensor_from_vec(
+            self.algebra.device(),
+            observation.as_flattened().to_vec(),
+            (n, Const::<O>),
+        );
+        let policy = self.parameters.decide(self.algebra.constant(observation));
+        let mean = policy.mean().tensor().as_vec();
+        let log_std = policy.log_std().tensor().as_vec();
+        if let Some(bad) = mean.iter().chain(&log_std).find(|x| !x.is_finite()) {
+            return Err(Error::Policy(format!(
+                "the network's output is {bad}: its parameters have diverged"
+            )));
+        }
+        let rows = mean.chunks_exact(K).zip(log_std.chunks_exact(K));
+        for (lane, ((mean, log_std), rng)) in rows.zip(rngs).enumerate() {
+            let action = &mut decision.action[lane];
+            #[expect(clippy::cast_possible_truncation, reason = "a rollout keeps f32")]
+            let log_prob = sample_gaussian(mean, log_std, rng, action) as f32;
+            decision.log_prob[lane] = log_prob;
+        }
+        Ok(())
+    }
+
+    fn bootstrap_value(
+        &mut self,
+        _observation: &[[f32; O]],
+        _wanted: &[bool],
+        value: &mut [f32],
+    ) -> Result<(), Error> {
+        value.fill(0.0);
+        Ok(())
+    }
+}

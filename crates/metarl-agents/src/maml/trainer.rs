@@ -1,0 +1,520 @@
+//! Meta-training: adapt to every task of a batch, then move the start of all adaptations.
+
+use std::fmt::{Debug, Formatter};
+use std::sync::Arc;
+
+use metarl_autodiff::{Adam, Differentiable, Kernels, Layout, OnDevice};
+use metarl_core::{
+    Adapt, Continuous, Environment, Purpose, Rollout, Seed, TaskDistribution, collect,
+};
+use metarl_losses::ClipRange;
+use metarl_optim::{Adaptation, Measured, vector};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::batch::{Batch, Divergence, InnerLoss, OuterLoss};
+use super::config::{MamlConfig, OuterOptimizer};
+use super::network::GaussianMlp;
+use super::policy::GaussianPolicy;
+use crate::Error;
+
+/// What one iteration of meta-training did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MamlIteration {
+    /// Iterations done, this one included.
+    pub iteration: u64,
+    /// Environment steps done since the start, those before and after adaptation.
+    pub env_steps: u64,
+    /// Mean return before adaptation.
+    pub return_before: f64,
+    /// Mean return after it.
+    pub return_after: f64,
+    /// Outer loss before the step.
+    pub loss: f64,
+    /// Outer loss after it.
+    pub loss_after: f64,
+    /// Mean divergence of the step in nats; 0 where it is not measured.
+    pub divergence: f64,
+    /// Whether the step was taken.
+    pub accepted: bool,
+}
+
+/// Everything training goes on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MamlState {
+    /// Iterations done.
+    pub iteration: u64,
+    /// Environment steps done.
+    pub env_steps: u64,
+    /// The meta-parameters.
+    pub parameters: Vec<f32>,
+    adam: Adam<f32>,
+}
+
+type Inner<D, const O: usize, const K: usize> = OnDevice<InnerLoss<D, O, K>, D>;
+
+/// One task of an iteration: what it was adapted on and what it is judged by.
+struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
+    support: Vec<Inner<D, O, K>>,
+    query: OnDevice<OuterLoss<D, O, K>, D>,
+    divergence: OnDevice<Divergence<D, O, K>, D>,
+    return_before: f64,
+    return_after: f64,
+}
+
+/// MAML on a distribution of tasks with `O` numbers seen and `K` numbers done.
+pub struct MamlRl<F, T, D: Kernels<f32>, const O: usize, const K: usize> {
+    config: MamlConfig,
+    tasks: T,
+    environment: F,
+    horizon: usize,
+    seed: Seed,
+    device: D,
+    network: GaussianMlp<O, K>,
+    layout: Layout,
+    state: MamlState,
+}
+
+impl<F, T: Debug, D: Kernels<f32>, const O: usize, const K: usize> Debug for MamlRl<F, T, D, O, K> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MamlRl")
+            .field("config", &self.config)
+            .field("tasks", &self.tasks)
+            .field("seed", &self.seed)
+            .field("iteration", &self.state.iteration)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the random numbers of a rollout come from.
+#[derive(Clone, Copy)]
+struct Streams {
+    seed: Seed,
+    dynamics: Purpose,
+    actions: Purpose,
+    task_idx: u64,
+    /// Which rollout on that task.
+    round: u64,
+}
+
+impl<F, E, T, D, const O: usize, const K: usize> MamlRl<F, T, D, O, K>
+where
+    F: Fn(usize) -> E + Sync,
+    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+    T: TaskDistribution<Task = E::Task>,
+    D: Kernels<f32> + Send + Sync,
+{
+    /// An untrained agent. `environment` makes a batch of the given number of lanes, `horizon` is
+    /// the length of its episodes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
+    pub fn new(
+        config: MamlConfig,
+        tasks: T,
+        environment: F,
+        horizon: usize,
+        seed: Seed,
+        device: D,
+    ) -> Result<Self, Error> {
+        config.validate()?;
+        let network = GaussianMlp {
+            hidden: config.hidden.clone(),
+        };
+        let layout = Layout::of(&network);
+        let mut rng = seed.stream(Purpose::Initialization, 0, 0, 0);
+        let parameters: Vec<f32> = layout.initialize(&mut rng);
+        let adam = match config.outer {
+            OuterOptimizer::Ppo { proximal, .. } => proximal.adam,
+            OuterOptimizer::Trpo(_) => metarl_autodiff::AdamConfig::default(),
+        };
+        let state = MamlState {
+            iteration: 0,
+            env_steps: 0,
+            adam: Adam::new(adam, parameters.len())?,
+            parameters,
+        };
+        Ok(Self {
+            config,
+            tasks,
+            environment,
+            horizon,
+            seed,
+            device,
+            network,
+            layout,
+            state,
+        })
+    }
+
+    /// Names and shapes of the parameters.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What training goes on from.
+    pub fn state(&self) -> &MamlState {
+        &self.state
+    }
+
+    /// Goes on from a state that was kept.
+    ///
+    /// # Errors
+    ///
+    /// When the state belongs to a network of another size.
+    pub fn restore(&mut self, state: MamlState) -> Result<(), Error> {
+        let (expected, got) = (self.layout.n_parameters(), state.parameters.len());
+        if got != expected {
+            return Err(Error::Differentiation(
+                metarl_autodiff::Error::ParameterCount {
+                    name: "the stored state",
+                    expected,
+                    got,
+                },
+            ));
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    fn policy(&self, parameters: &[f32]) -> GaussianPolicy<D, O, K> {
+        GaussianPolicy::new(&self.network, parameters, self.device.clone())
+    }
+
+    /// One iteration: adaptation to a batch of fresh tasks, one outer step.
+    ///
+    /// # Errors
+    ///
+    /// Whatever an environment returns; the state is then as it was before the iteration.
+    pub fn iterate(&mut self) -> Result<MamlIteration, Error> {
+        let n_tasks = self.config.meta_batch_size as u64;
+        let first = self.state.iteration * n_tasks;
+        let lessons = (first..first + n_tasks)
+            .into_par_iter()
+            .map(|task_idx| self.lesson(task_idx))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut state = self.state.clone();
+        let (before, after) = match self.config.outer {
+            OuterOptimizer::Trpo(region) => {
+                let (loss, gradient) = self.meta_gradient(&lessons, &state.parameters)?;
+                let paths = self.paths(&lessons, &state.parameters)?;
+                let step = region.step(
+                    &state.parameters,
+                    loss,
+                    &gradient,
+                    |v| self.fisher_product(&lessons, &paths, v),
+                    |candidate| self.measure(&lessons, candidate),
+                )?;
+                state.parameters = step.parameters;
+                (loss, (step.measured, step.accepted))
+            }
+            OuterOptimizer::Ppo { proximal, .. } => {
+                let (before, loss) = proximal.steps(
+                    &mut state.parameters,
+                    &mut state.adam,
+                    |parameters| -> Result<_, Error> {
+                        let (loss, gradient) = self.meta_gradient(&lessons, parameters)?;
+                        #[expect(clippy::cast_possible_truncation, reason = "for the record")]
+                        let loss = loss as f32;
+                        Ok((loss, gradient))
+                    },
+                )?;
+                let measured = Measured {
+                    loss,
+                    divergence: 0.0,
+                };
+                (before, (measured, true))
+            }
+        };
+        let (measured, accepted) = after;
+        if let Some(bad) = state.parameters.iter().find(|x| !x.is_finite()) {
+            return Err(Error::NonFinite {
+                iteration: state.iteration,
+                what: "a parameter",
+                value: f64::from(*bad),
+            });
+        }
+        let rollouts = self.config.n_inner_steps + 1;
+        let steps = lessons.len() * rollouts * self.config.n_episodes * self.horizon;
+        state.iteration += 1;
+        state.env_steps += steps as u64;
+        self.state = state;
+        let mean = |f: fn(&Lesson<D, O, K>) -> f64| {
+            lessons.iter().map(f).sum::<f64>() / lessons.len() as f64
+        };
+        Ok(MamlIteration {
+            iteration: self.state.iteration,
+            env_steps: self.state.env_steps,
+            return_before: mean(|lesson| lesson.return_before),
+            return_after: mean(|lesson| lesson.return_after),
+            loss: before,
+            loss_after: measured.loss,
+            divergence: measured.divergence,
+            accepted,
+        })
+    }
+
+    /// Adapts to one fresh task and acts in it again.
+    fn lesson(&self, task_idx: u64) -> Result<Lesson<D, O, K>, Error> {
+        let stream = self.seed.stream(Purpose::Task, task_idx, 0, 0);
+        let task = self.tasks.sample(&mut { stream });
+        let mut environment = (self.environment)(self.config.n_episodes);
+        let mut streams = Streams {
+            seed: self.seed,
+            dynamics: Purpose::Environment,
+            actions: Purpose::Policy,
+            task_idx,
+            round: 0,
+        };
+        let mut adaptation = Adaptation::new(&self.state.parameters);
+        let mut support = Vec::with_capacity(self.config.n_inner_steps);
+        let mut return_before = 0.0;
+        for round in 0..self.config.n_inner_steps {
+            let batch = self.rollout(&mut environment, &task, adaptation.adapted(), streams)?;
+            if round == 0 {
+                return_before = batch.mean_return();
+            }
+            let batch = Arc::new(batch);
+            let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
+            adaptation.step(&loss, self.config.inner_lr)?;
+            support.push(loss);
+            streams.round += 1;
+        }
+        let batch = self.rollout(&mut environment, &task, adaptation.adapted(), streams)?;
+        let batch = Arc::new(batch);
+        let clip_range = match self.config.outer {
+            OuterOptimizer::Ppo { clip_range, .. } => Some(ClipRange::new(clip_range)?),
+            OuterOptimizer::Trpo(_) => None,
+        };
+        let query = OuterLoss {
+            batch: batch.clone(),
+            clip_range,
+        };
+        Ok(Lesson {
+            support,
+            query: OnDevice::new(query, self.device.clone()),
+            return_before,
+            return_after: batch.mean_return(),
+            divergence: OnDevice::new(Divergence { batch }, self.device.clone()),
+        })
+    }
+
+    fn rollout(
+        &self,
+        environment: &mut E,
+        task: &T::Task,
+        parameters: &[f32],
+        streams: Streams,
+    ) -> Result<Batch<D, O, K>, Error> {
+        let lanes = environment.n_lanes();
+        for lane in 0..lanes {
+            environment.assign(lane, task, streams.lane(streams.dynamics, lane))?;
+        }
+        self.episodes(environment, parameters, streams)
+    }
+
+    /// One episode a lane on whatever tasks the environment holds.
+    fn episodes(
+        &self,
+        environment: &mut E,
+        parameters: &[f32],
+        streams: Streams,
+    ) -> Result<Batch<D, O, K>, Error> {
+        let lanes = environment.n_lanes();
+        let mut rngs: Vec<_> = (0..lanes)
+            .map(|lane| streams.lane(streams.actions, lane))
+            .collect();
+        let mut rollout = Rollout::new(self.horizon, lanes, [0.0; O], [0.0; K]);
+        let mut policy = self.policy(parameters);
+        collect(environment, &mut policy, &mut rngs, &mut rollout)?;
+        Batch::new(
+            &self.network,
+            parameters,
+            &rollout,
+            (self.config.discount, self.config.trace_decay),
+            &self.device,
+        )
+    }
+
+    /// The outer loss averaged over tasks, and its gradient by the meta-parameters.
+    fn meta_gradient(
+        &self,
+        lessons: &[Lesson<D, O, K>],
+        parameters: &[f32],
+    ) -> Result<(f64, Vec<f32>), Error> {
+        let parts = lessons
+            .par_iter()
+            .map(|lesson| {
+                let path = Adaptation::along(parameters, &lesson.support, self.config.inner_lr)?;
+                let (loss, gradient) = lesson.query.gradient(path.adapted())?;
+                let order = self.config.meta_gradient;
+                let gradient = path.pull_back(&lesson.support, &gradient, order)?;
+                Ok((f64::from(loss), gradient))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let (losses, gradients): (Vec<f64>, Vec<_>) = parts.into_iter().unzip();
+        let loss = losses.iter().sum::<f64>() / losses.len() as f64;
+        Ok((loss, vector::mean(gradients)))
+    }
+
+    fn paths(
+        &self,
+        lessons: &[Lesson<D, O, K>],
+        parameters: &[f32],
+    ) -> Result<Vec<Adaptation<f32>>, Error> {
+        lessons
+            .par_iter()
+            .map(|lesson| {
+                let path = Adaptation::along(parameters, &lesson.support, self.config.inner_lr);
+                Ok(path?)
+            })
+            .collect()
+    }
+
+    /// `Σ Jᵀ F J v / n`: the second derivative of the mean divergence between adapted policies. At
+    /// the policies the divergence is measured from its gradient is zero, so no other term is left.
+    fn fisher_product(
+        &self,
+        lessons: &[Lesson<D, O, K>],
+        paths: &[Adaptation<f32>],
+        v: &[f32],
+    ) -> Result<Vec<f32>, Error> {
+        let order = self.config.meta_gradient;
+        let products = lessons
+            .par_iter()
+            .zip(paths)
+            .map(|(lesson, path)| {
+                let moved = path.push_forward(&lesson.support, v, order)?;
+                let product = lesson
+                    .divergence
+                    .hessian_vector_product(path.adapted(), &moved)?;
+                Ok(path.pull_back(&lesson.support, &product, order)?)
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        Ok(vector::mean(products))
+    }
+
+    /// Outer loss and divergence of the policies adapted from other meta-parameters.
+    fn measure(&self, lessons: &[Lesson<D, O, K>], parameters: &[f32]) -> Result<Measured, Error> {
+        let parts = lessons
+            .par_iter()
+            .map(|lesson| {
+                let path = Adaptation::along(parameters, &lesson.support, self.config.inner_lr)?;
+                let loss = lesson.query.value(path.adapted())?;
+                let divergence = lesson.divergence.value(path.adapted())?;
+                Ok((f64::from(loss), f64::from(divergence)))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let n = parts.len() as f64;
+        Ok(Measured {
+            loss: parts.iter().map(|(loss, _)| loss).sum::<f64>() / n,
+            divergence: parts.iter().map(|(_, divergence)| divergence).sum::<f64>() / n,
+        })
+    }
+
+    /// Mean return on each of `n_tasks` held-out tasks after 0, 1, …, `n_updates` adaptation steps
+    /// of `n_episodes` episodes each. The first step is as long as in training, later ones half as
+    /// long, as in the published evaluation.
+    ///
+    /// # Errors
+    ///
+    /// Whatever an environment returns.
+    pub fn evaluate(
+        &self,
+        n_tasks: usize,
+        n_updates: usize,
+        n_episodes: usize,
+        seed: Seed,
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        (0..n_tasks as u64)
+            .into_par_iter()
+            .map(|task_idx| {
+                let stream = seed.stream(Purpose::EvaluationTask, task_idx, 0, 0);
+                let task = self.tasks.sample(&mut { stream });
+                let mut environment = (self.environment)(n_episodes);
+                let mut streams = Streams::evaluation(seed, task_idx);
+                for lane in 0..n_episodes {
+                    environment.assign(lane, &task, streams.lane(streams.dynamics, lane))?;
+                }
+                let mut parameters = self.state.parameters.clone();
+                let mut returns = Vec::with_capacity(n_updates + 1);
+                for update in 0..=n_updates {
+                    let batch = self.episodes(&mut environment, &parameters, streams)?;
+                    returns.push(batch.mean_return());
+                    if update < n_updates {
+                        parameters = self.update(parameters, batch, update)?;
+                    }
+                    streams.round += 1;
+                }
+                Ok(returns)
+            })
+            .collect()
+    }
+
+    /// One adaptation step of the evaluation.
+    fn update(
+        &self,
+        parameters: Vec<f32>,
+        batch: Batch<D, O, K>,
+        update: usize,
+    ) -> Result<Vec<f32>, Error> {
+        let batch = Arc::new(batch);
+        let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
+        let shorter = if update == 0 { 1.0 } else { 0.5 };
+        let mut adaptation = Adaptation::new(&parameters);
+        adaptation.step(&loss, self.config.inner_lr * shorter)?;
+        Ok(adaptation.adapted().to_vec())
+    }
+}
+
+impl Streams {
+    fn evaluation(seed: Seed, task_idx: u64) -> Self {
+        Self {
+            seed,
+            dynamics: Purpose::EvaluationEnvironment,
+            actions: Purpose::EvaluationPolicy,
+            task_idx,
+            round: 0,
+        }
+    }
+
+    fn lane(self, purpose: Purpose, lane: usize) -> metarl_core::Rng {
+        self.seed
+            .stream(purpose, self.task_idx, lane as u64, self.round)
+    }
+}
+
+impl<F, E, T, D, const O: usize, const K: usize> Adapt<E> for MamlRl<F, T, D, O, K>
+where
+    F: Fn(usize) -> E + Sync,
+    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+    T: TaskDistribution<Task = E::Task>,
+    D: Kernels<f32> + Send + Sync,
+{
+    type Adapted = GaussianPolicy<D, O, K>;
+
+    /// Each update is one gradient step on one episode a lane.
+    fn adapt(
+        &self,
+        environment: &mut E,
+        n_updates: usize,
+        seed: Seed,
+        task_index: u64,
+    ) -> Result<Self::Adapted, metarl_core::Error> {
+        let mut streams = Streams::evaluation(seed, task_index);
+        let mut parameters = self.state.parameters.clone();
+        let failed = |error: Error| match error {
+            Error::Environment(error) => error,
+            other => metarl_core::Error::Policy(other.to_string()),
+        };
+        for update in 0..n_updates {
+            let batch = self
+                .episodes(environment, &parameters, streams)
+                .map_err(failed)?;
+            parameters = self.update(parameters, batch, update).map_err(failed)?;
+            streams.round += 1;
+        }
+        Ok(self.policy(&parameters))
+    }
+}
