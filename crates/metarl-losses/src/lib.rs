@@ -8,6 +8,36 @@
 //!
 //! Every per-step input has one entry a step, `(N,)`; a loss is the mean over the steps it is
 //! given.
+//!
+//! | loss | for |
+//! |---|---|
+//! | [`policy_gradient`] | REINFORCE, A2C |
+//! | [`surrogate`] | TRPO, PPO with a penalty |
+//! | [`clipped_surrogate`] | PPO |
+//! | [`squared_value_error`] | critics |
+//! | [`mean_divergence`] | trust regions |
+//! | [`entropy_bonus`] | exploration |
+//! | [`behavior_cloning`] | imitation |
+//!
+//! # Examples
+//!
+//! A traced advantage is a type error, so no gradient leaks into it:
+//!
+//! ```compile_fail
+//! use dfdx::prelude::*;
+//! use metarl_autodiff::{Algebra, Reverse, Variables};
+//!
+//! let device = Cpu::default();
+//! let reverse = Reverse::<f64, _>::new(device.clone());
+//! let log_prob = reverse.variable(device.tensor([-0.5]));
+//! let advantage = reverse.variable(device.tensor([2.0]));
+//! let loss = metarl_losses::policy_gradient(&reverse, log_prob, &advantage);
+//! ```
+//!
+//! # What it leaves out
+//!
+//! Advantages and value targets (`metarl-returns`), networks and distributions
+//! (`metarl-autodiff`), and the step that lowers a loss.
 
 mod behavior_cloning;
 mod check;
@@ -22,3 +52,7 @@ pub use metarl_autodiff::Error;
 pub use policy_gradient::policy_gradient;
 pub use surrogate::{ClipRange, clipped_surrogate, surrogate};
 pub use value::squared_value_error;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

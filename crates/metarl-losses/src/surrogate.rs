@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::check;
 
 /// Half-width ε of the trust interval `[1 − ε, 1 + ε]`, checked once here.
+///
+/// # Examples
+///
+/// ```
+/// use metarl_losses::ClipRange;
+///
+/// assert!(ClipRange::new(0.2).is_ok());
+/// assert!(ClipRange::new(1.0).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct ClipRange(f64);
@@ -68,6 +77,23 @@ impl From<ClipRange> for f64 {
 /// # Errors
 ///
 /// [`Error::StepMismatch`] when the step counts differ.
+///
+/// # Examples
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use metarl_autodiff::{Algebra, Plain};
+///
+/// let device = Cpu::default();
+/// let plain = Plain::<f64, _>::new(device.clone());
+/// // The target policy takes the action twice as often as the behavior policy did.
+/// let log_prob = plain.constant(device.tensor([0.5_f64.ln()]));
+/// let behavior = device.tensor([0.25_f64.ln()]);
+/// let advantage = device.tensor([3.0]);
+/// let loss = metarl_losses::surrogate(&plain, log_prob, &behavior, &advantage)?;
+/// assert!((loss.tensor().array() - -6.0).abs() < 1e-12);
+/// # Ok::<(), metarl_losses::Error>(())
+/// ```
 ///
 /// # References
 ///

@@ -21,6 +21,21 @@ use crate::check;
 /// # Errors
 ///
 /// [`Error::StepMismatch`] when the step counts differ.
+///
+/// # Examples
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use metarl_autodiff::{Algebra, Plain};
+///
+/// let device = Cpu::default();
+/// let plain = Plain::<f64, _>::new(device.clone());
+/// let value = plain.constant(device.tensor([1.0, 5.0]));
+/// let value_target = device.tensor([3.0, 5.0]);
+/// let loss = metarl_losses::squared_value_error(&plain, value, &value_target)?;
+/// assert!((loss.tensor().array() - 1.0).abs() < 1e-12);
+/// # Ok::<(), metarl_losses::Error>(())
+/// ```
 pub fn squared_value_error<A: Algebra, N: Dim>(
     algebra: &A,
     value: A::Of<(N,)>,

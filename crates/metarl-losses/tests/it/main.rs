@@ -1,0 +1,8 @@
+//! Losses against plain `f64` loops, and the laws between them.
+
+mod clip_range;
+mod equation;
+mod law;
+mod mismatch;
+mod reference;
+mod support;
