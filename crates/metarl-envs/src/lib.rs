@@ -1,1 +1,16 @@
-//! Batched environments and task distributions for meta-reinforcement learning, with classical baselines and exact optima. No tensors.
+//! Batched environments and task distributions for meta-reinforcement learning, with the classical
+//! baselines and exact optima that an agent is judged against.
+
+mod bandit;
+mod cart_pole;
+mod navigation;
+mod tabular;
+mod two_step;
+
+pub mod baseline;
+
+pub use bandit::*;
+pub use cart_pole::*;
+pub use navigation::*;
+pub use tabular::*;
+pub use two_step::*;

@@ -1,0 +1,4 @@
+//! Classical algorithms that know the family of a task but not the task, as bars to compare with.
+
+pub mod bandit;
+pub mod tabular;
