@@ -9,6 +9,8 @@ use metarl_core::{DecisionBatch, Error, Policy, Rng, Space, check_lanes};
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
 use super::update::ValueScale;
 
+type Matrix<D> = <Plain<f32, D> as Algebra>::Of<(usize, usize)>;
+
 /// Acts with a memory for each lane. `S` is the space of what it sees, so it fits its environment by
 /// type.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
         &mut self,
         observation: &[S::Element],
         first: &[bool],
-    ) -> Result<<Plain<f32, D> as Algebra>::Of<(usize, usize)>, Error> {
+    ) -> Result<Matrix<D>, Error> {
         let n = self.n_lanes();
         check_lanes("observation", observation.len(), n)?;
         encode::<S>(observation, &mut self.input);

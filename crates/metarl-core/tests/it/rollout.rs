@@ -186,7 +186,7 @@ proptest! {
             Err(Error::InvalidObservation { step, lane, observation, .. }) => {
                 prop_assert_ne!(fault.place, Place::Reward);
                 prop_assert_eq!((step, lane), (fault.step, fault.lane));
-                prop_assert!(observation.contains(&format!("{:?}", fault.value)));
+                prop_assert!(observation.contains(&fault.value.to_string()));
             }
             other => panic!("{fault:?} gave {other:?}"),
         }
