@@ -19,9 +19,7 @@ use crate::{Scalar, TapeHandle, composed};
     missing_docs,
     reason = "each method is documented where users call it: in `Algebra`"
 )]
-pub trait Kernels<E: Scalar>:
-    Device<E> + Storage<bool> + TensorFromVec<bool> + Send + Sync
-{
+pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
     fn matmul<T: TapeHandle<E, Self>, N: Dim, K: Dim, M: Dim>(
         x: Value<(N, K), E, Self, T>,
         y: Value<(K, M), E, Self, T>,

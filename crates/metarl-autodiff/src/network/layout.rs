@@ -64,11 +64,11 @@ impl Leaf {
         match self.start {
             Initialization::Constant(c) => out.extend(std::iter::repeat_n(c, self.len())),
             Initialization::Glorot { gain, blocks } => {
-                let limit = gain * (6.0 / (rows as f64 + (columns / blocks) as f64)).sqrt();
+                let limit = gain * (6.0 / (rows as f64 + (columns / blocks.max(1)) as f64)).sqrt();
                 out.extend((0..self.len()).map(|_| limit * rng.random_range(-1.0..1.0)));
             }
             Initialization::Orthogonal { blocks } => {
-                let width = columns / blocks;
+                let width = columns / blocks.max(1);
                 let start = out.len();
                 out.resize(start + self.len(), 0.0);
                 for block in 0..blocks {
@@ -97,7 +97,7 @@ fn orthonormal_rows(rows: usize, width: usize, rng: &mut impl Rng) -> Vec<Vec<f6
         }
         let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
         // A row that all but vanished would be noise: draw another.
-        if length > 1e-3 {
+        if length > 1e-3 || width == 0 {
             row.iter_mut().for_each(|x| *x /= length);
             matrix.push(row);
         }
