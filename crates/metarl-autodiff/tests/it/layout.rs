@@ -1,6 +1,8 @@
 //! Names, shapes and first values of parameters.
 
-use metarl_autodiff::{Activation, Gru, Initialization, Layout, Leaf, Lstm, Mlp, Network};
+use metarl_autodiff::{
+    Activation, Algebra, Binder, Gru, Initialization, Layout, Leaf, Lstm, Mlp, Network,
+};
 use metarl_core::{Purpose, Rng, Seed};
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
@@ -168,6 +170,26 @@ fn first_values_are_stable() {
     });
     let numbers: Vec<f32> = layout.initialize(&mut rng(7));
     assert_eq!(numbers, [1.281_224_5, 0.0, -1.545_194_4, 0.0]);
+}
+
+/// More blocks than columns leave nothing to draw, and still an end.
+#[test]
+fn blocks_that_do_not_fit_are_zero() {
+    struct Odd(Initialization);
+
+    impl Network for Odd {
+        type Bound<A: Algebra> = A::Of<(usize, usize)>;
+
+        fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
+            binder.leaf("x", (2, 3), self.0)
+        }
+    }
+
+    for blocks in [0, 4] {
+        let layout = Layout::of(&Odd(Initialization::Orthogonal { blocks }));
+        let numbers: Vec<f64> = layout.initialize(&mut rng(1));
+        assert_eq!(numbers, [0.0; 6]);
+    }
 }
 
 #[test]
