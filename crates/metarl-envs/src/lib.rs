@@ -14,3 +14,7 @@ pub use cart_pole::*;
 pub use navigation::*;
 pub use tabular::*;
 pub use two_step::*;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
