@@ -2,6 +2,7 @@
 //! step, and on the way back two large products for the weights.
 
 use dfdx::prelude::*;
+use multiversion::multiversion;
 
 use super::{Matrix, accumulate, add, add_rows, affine, close, open};
 use crate::algebra::RecurrenceOf;
@@ -157,7 +158,7 @@ impl<E: Scalar> Backward<'_, E> {
     /// candidate), and of the first state.
     fn run(&self, g: &[E]) -> (Vec<E>, Vec<E>, Vec<E>) {
         let (lanes, hidden) = (self.lanes, self.hidden);
-        let (gates, zero, one) = (3 * hidden, E::real(0.0), E::ONE);
+        let (gates, zero) = (3 * hidden, E::real(0.0));
         let mut da = vec![zero; self.gate.len()];
         let mut du = vec![zero; self.gate.len()];
         let mut dh = vec![zero; lanes * hidden];
@@ -165,30 +166,14 @@ impl<E: Scalar> Backward<'_, E> {
             let block = t * lanes * hidden..(t + 1) * lanes * hidden;
             let wide = t * lanes * gates..(t + 1) * lanes * gates;
             add(&mut dh, &g[block.clone()]);
-            let rows = dh
-                .chunks_exact_mut(hidden)
-                .zip(self.gate[wide.clone()].chunks_exact(gates))
-                .zip(self.u[block.clone()].chunks_exact(hidden))
-                .zip(self.before[block].chunks_exact(hidden))
-                .zip(da[wide.clone()].chunks_exact_mut(gates))
-                .zip(du[wide.clone()].chunks_exact_mut(gates));
-            for (((((dh, gate), u), before), da), du) in rows {
-                let (r, rest) = gate.split_at(hidden);
-                let (z, c) = rest.split_at(hidden);
-                let (da_r, rest) = da.split_at_mut(hidden);
-                let (da_z, da_c) = rest.split_at_mut(hidden);
-                for k in 0..hidden {
-                    let (r, z, c) = (r[k], z[k], c[k]);
-                    let dc = dh[k] * (one - z) * (one - c * c);
-                    da_c[k] = dc;
-                    da_z[k] = dh[k] * (before[k] - c) * z * (one - z);
-                    da_r[k] = dc * u[k] * r * (one - r);
-                    du[2 * hidden + k] = dc * r;
-                    dh[k] *= z;
-                }
-                du[..hidden].copy_from_slice(da_r);
-                du[hidden..2 * hidden].copy_from_slice(da_z);
-            }
+            gate_gradients(
+                hidden,
+                &mut dh,
+                &self.gate[wide.clone()],
+                (&self.u[block.clone()], &self.before[block]),
+                &mut da[wide.clone()],
+                &mut du[wide.clone()],
+            );
             accumulate(
                 &mut dh,
                 Matrix::new(&du[wide], lanes, gates),
@@ -197,5 +182,45 @@ impl<E: Scalar> Backward<'_, E> {
             clear_rows(&mut dh, &self.reset[t * lanes..(t + 1) * lanes], hidden);
         }
         (da, du, dh)
+    }
+}
+
+/// One step back through the gates of every lane: from `dh`, the gradient of the state after the
+/// step, to the gradients of the gates' inputs; leaves in `dh` what passes along the update gate.
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
+fn gate_gradients<E: Scalar>(
+    hidden: usize,
+    dh: &mut [E],
+    gate: &[E],
+    (u, before): (&[E], &[E]),
+    da: &mut [E],
+    du: &mut [E],
+) {
+    let gates = 3 * hidden;
+    let one = E::ONE;
+    let rows = dh
+        .chunks_exact_mut(hidden)
+        .zip(gate.chunks_exact(gates))
+        .zip(u.chunks_exact(hidden))
+        .zip(before.chunks_exact(hidden))
+        .zip(da.chunks_exact_mut(gates))
+        .zip(du.chunks_exact_mut(gates));
+    for (((((dh, gate), u), before), da), du) in rows {
+        let (r, rest) = gate.split_at(hidden);
+        let (z, c) = rest.split_at(hidden);
+        let (da_r, rest) = da.split_at_mut(hidden);
+        let (da_z, da_c) = rest.split_at_mut(hidden);
+        let (du_rz, du_c) = du.split_at_mut(2 * hidden);
+        for k in 0..hidden {
+            let (r, z, c) = (r[k], z[k], c[k]);
+            let dc = dh[k] * (one - z) * (one - c * c);
+            da_c[k] = dc;
+            da_z[k] = dh[k] * (before[k] - c) * z * (one - z);
+            da_r[k] = dc * u[k] * r * (one - r);
+            du_c[k] = dc * r;
+            dh[k] *= z;
+        }
+        du_rz[..hidden].copy_from_slice(da_r);
+        du_rz[hidden..].copy_from_slice(da_z);
     }
 }
