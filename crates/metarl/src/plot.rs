@@ -1,0 +1,225 @@
+//! Learning curves as SVG.
+
+use std::path::Path;
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::Error;
+use crate::experiment::Experiment;
+use crate::run::replace;
+use crate::system::{Iteration, Reference};
+
+const SIZE: (u32, u32) = (960, 560);
+const MARGIN: i32 = 18;
+const AXIS: i32 = 62;
+const LABELS_WIDTH: u32 = 230;
+const LABEL_HEIGHT: i32 = 17;
+const LEARNED: RGBColor = RGBColor(31, 100, 180);
+const EXACT: RGBColor = RGBColor(20, 125, 60);
+const BAR: RGBColor = RGBColor(200, 40, 40);
+const BASELINE: RGBColor = RGBColor(125, 125, 125);
+
+/// A horizontal line with a label.
+struct Line {
+    value: f64,
+    label: String,
+    color: RGBColor,
+}
+
+/// Draws the learning curve of one or several seeds of an experiment: the mean, a band from the
+/// worst to the best seed, and a labelled line for each reference and each bar.
+///
+/// # Errors
+///
+/// [`Error::Write`], and [`Error::Plot`] when there is nothing to draw.
+pub fn learning_curve(
+    path: &Path,
+    experiment: &Experiment,
+    seeds: &[Vec<Iteration>],
+    references: &[Reference],
+) -> Result<(), Error> {
+    let shown = experiment.system.curve();
+    let seeds: Vec<Vec<(f64, f64)>> = seeds
+        .iter()
+        .map(|iterations| {
+            let points = iterations.iter();
+            points
+                .filter_map(|done| Some((done.env_steps as f64, *done.measured.get(shown.key)?)))
+                .collect()
+        })
+        .collect();
+    let n_points = seeds.iter().map(Vec::len).min().unwrap_or(0);
+    if n_points == 0 {
+        return Err(Error::Plot("no iteration was recorded".to_owned()));
+    }
+    let last = seeds[0][n_points - 1].0;
+    let (unit, per_unit) = if last < 1e6 {
+        ("thousands", 1e3)
+    } else {
+        ("millions", 1e6)
+    };
+    let band: Vec<Spread> = (0..n_points)
+        .map(|idx| {
+            Spread::of(
+                seeds[0][idx].0 / per_unit,
+                seeds.iter().map(|seed| seed[idx].1),
+            )
+        })
+        .collect();
+    let lines = lines(experiment, references, &shown.metric);
+    let labels = Labels {
+        title: experiment.title.clone(),
+        subtitle: match seeds.len() {
+            1 => format!("{}, seed {}", experiment.name, experiment.seed),
+            n => format!("{}, mean and range of {n} seeds", experiment.name),
+        },
+        x: format!("environment steps ({unit})"),
+        y: shown.label,
+    };
+    let mut svg = String::new();
+    draw(&mut svg, &labels, &band, &lines).map_err(|error| Error::Plot(error.to_string()))?;
+    replace(path, svg.as_bytes())
+}
+
+/// The seeds at one point of training.
+struct Spread {
+    x: f64,
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Spread {
+    fn of(x: f64, values: impl Iterator<Item = f64> + Clone) -> Self {
+        Self {
+            x,
+            mean: values.clone().sum::<f64>() / values.clone().count() as f64,
+            low: values.clone().fold(f64::INFINITY, f64::min),
+            high: values.fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+}
+
+fn lines(experiment: &Experiment, references: &[Reference], metric: &str) -> Vec<Line> {
+    let known = references.iter().filter(|known| known.metric == metric);
+    let known = known.map(|known| Line {
+        value: known.mean,
+        label: format!("{} {:.2}", known.name, known.mean),
+        color: match known.standard_error {
+            None => EXACT,
+            Some(_) => BASELINE,
+        },
+    });
+    let targets = experiment.targets.iter();
+    let bars = targets.filter(|target| target.metric == metric);
+    let bars = bars.map(|target| Line {
+        value: target.bar,
+        label: format!("bar {:.2}", target.bar),
+        color: BAR,
+    });
+    known.chain(bars).collect()
+}
+
+struct Labels {
+    title: String,
+    subtitle: String,
+    x: String,
+    y: String,
+}
+
+fn draw(
+    svg: &mut String,
+    labels: &Labels,
+    band: &[Spread],
+    lines: &[Line],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let lows = band
+        .iter()
+        .map(|at| at.low)
+        .chain(lines.iter().map(|line| line.value));
+    let highs = band
+        .iter()
+        .map(|at| at.high)
+        .chain(lines.iter().map(|line| line.value));
+    let (low, high) = (
+        lows.fold(f64::INFINITY, f64::min),
+        highs.fold(f64::MIN, f64::max),
+    );
+    let margin = 0.05 * (high - low).max(1e-6);
+    let end = band[band.len() - 1].x;
+
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&root)
+        .margin(MARGIN)
+        .margin_top(76)
+        .margin_right(LABELS_WIDTH)
+        .x_label_area_size(48)
+        .y_label_area_size(AXIS)
+        .build_cartesian_2d(0.0..end, low - margin..high + margin)?;
+    chart
+        .configure_mesh()
+        .x_desc(&labels.x)
+        .y_desc(&labels.y)
+        .axis_desc_style(("sans-serif", 15))
+        .label_style(("sans-serif", 13))
+        .x_label_formatter(&|x| format!("{}", (x * 1e6).round() / 1e6))
+        .x_labels(8)
+        .y_labels(8)
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.06))
+        .draw()?;
+    let left = MARGIN + AXIS;
+    let title = ("sans-serif", 18).into_font().color(&BLACK);
+    root.draw(&Text::new(labels.title.as_str(), (left, 24), title))?;
+    let subtitle = ("sans-serif", 14).into_font().color(&BASELINE);
+    root.draw(&Text::new(labels.subtitle.as_str(), (left, 48), subtitle))?;
+    for line in lines {
+        let ends = [(0.0, line.value), (end, line.value)];
+        chart.draw_series(DashedLineSeries::new(
+            ends,
+            6,
+            4,
+            line.color.mix(0.7).stroke_width(1),
+        ))?;
+    }
+    let outline = band.iter().map(|at| (at.x, at.high));
+    let outline = outline.chain(band.iter().rev().map(|at| (at.x, at.low)));
+    chart.draw_series([Polygon::new(outline.collect::<Vec<_>>(), LEARNED.mix(0.2))])?;
+    let mean = band.iter().map(|at| (at.x, at.mean));
+    chart.draw_series(LineSeries::new(mean, LEARNED.stroke_width(2)))?;
+
+    let rows: Vec<i32> = lines
+        .iter()
+        .map(|line| chart.backend_coord(&(end, line.value)).1)
+        .collect();
+    let (right, bottom) = chart.backend_coord(&(end, low - margin));
+    for ((line, row), at) in lines.iter().zip(&rows).zip(spread(&rows, bottom)) {
+        let leader = vec![(right + 2, *row), (right + 18, at), (right + 24, at)];
+        root.draw(&PathElement::new(leader, line.color.mix(0.7)))?;
+        let style = ("sans-serif", 14)
+            .into_font()
+            .color(&line.color)
+            .pos(Pos::new(HPos::Left, VPos::Center));
+        root.draw(&Text::new(line.label.as_str(), (right + 28, at), style))?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+/// Moves labels apart that would overlap, keeping their order and none below `bottom`.
+fn spread(rows: &[i32], bottom: i32) -> Vec<i32> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|idx| rows[*idx]);
+    let mut placed = rows.to_vec();
+    for pair in order.windows(2) {
+        placed[pair[1]] = placed[pair[1]].max(placed[pair[0]] + LABEL_HEIGHT);
+    }
+    let mut limit = bottom;
+    for idx in order.into_iter().rev() {
+        placed[idx] = placed[idx].min(limit);
+        limit = placed[idx] - LABEL_HEIGHT;
+    }
+    placed
+}

@@ -1,0 +1,176 @@
+//! MAML in an experiment.
+
+use dfdx::prelude::Cpu;
+use metarl_agents::{Error as AgentError, MamlConfig, MamlRl, MamlState};
+use metarl_autodiff::Layout;
+use metarl_core::{Continuous, Environment, Returns, Seed, TaskDistribution};
+use metarl_envs::{PointNavigation, PointObjective, ReachGoal, SquareGoals};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Curve, Iteration, Learner, Measurement, Reference, navigation};
+use crate::Error;
+use crate::experiment::{EvaluationConfig, Section};
+
+/// MAML on one of its environments.
+///
+/// | key | default | range | meaning |
+/// |---|---|---|---|
+/// | `environment` | | | [`MamlEnvironment`] |
+/// | all others | | | [`MamlConfig`] |
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MamlSystem {
+    /// Hyper-parameters.
+    #[serde(flatten)]
+    pub config: MamlConfig,
+    /// Where it acts.
+    pub environment: MamlEnvironment,
+}
+
+/// Environments MAML can be trained on from a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum MamlEnvironment {
+    /// [`PointNavigation`] with [`SquareGoals`].
+    PointNavigation,
+}
+
+impl MamlEnvironment {
+    fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let kind: String = section.take("kind")?;
+        section.check(
+            "kind",
+            "point-navigation",
+            &kind,
+            kind == "point-navigation",
+        )?;
+        section.end()?;
+        Ok(Self::PointNavigation)
+    }
+}
+
+impl MamlSystem {
+    /// Updates of an evaluation.
+    const N_UPDATES: usize = 3;
+
+    pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let environment = MamlEnvironment::from_section(section.section("environment")?)?;
+        let config: MamlConfig = section.rest()?;
+        section.checked(config.validate())?;
+        Ok(Self {
+            config,
+            environment,
+        })
+    }
+
+    pub(super) fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+        match self.environment {
+            MamlEnvironment::PointNavigation => {
+                let horizon = ReachGoal::MAX_STEPS as usize;
+                self.on::<_, _, 2, 2>(SquareGoals, PointNavigation::new, horizon, seed)
+            }
+        }
+    }
+
+    fn on<E, T, const O: usize, const K: usize>(
+        &self,
+        tasks: T,
+        environment: fn(usize) -> E,
+        horizon: usize,
+        seed: Seed,
+    ) -> Result<Box<dyn Learner>, Error>
+    where
+        E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + 'static,
+        T: TaskDistribution<Task = E::Task> + 'static,
+    {
+        let (config, device) = (self.config.clone(), Cpu::default());
+        let agent = MamlRl::new(config, tasks, environment, horizon, seed, device)?;
+        Ok(Box::new(MamlLearner {
+            agent,
+            n_episodes: self.config.n_episodes,
+        }))
+    }
+
+    fn metric(n_updates: usize) -> String {
+        format!("return_after_{n_updates}_updates")
+    }
+
+    pub(super) fn metrics(&self) -> Vec<String> {
+        (0..=Self::N_UPDATES).map(Self::metric).collect()
+    }
+
+    pub(super) fn curve(&self) -> Curve {
+        let n = self.config.n_inner_steps;
+        let updates = if n == 1 { "update" } else { "updates" };
+        Curve {
+            key: "return_after",
+            label: format!("return of an episode after {n} {updates}"),
+            metric: Self::metric(n),
+        }
+    }
+
+    pub(super) fn references(&self, judged: EvaluationConfig) -> Result<Vec<Reference>, Error> {
+        match self.environment {
+            MamlEnvironment::PointNavigation => navigation::references(&self.metrics(), judged),
+        }
+    }
+}
+
+struct MamlLearner<E, T, const O: usize, const K: usize> {
+    agent: MamlRl<fn(usize) -> E, T, Cpu, O, K>,
+    n_episodes: usize,
+}
+
+impl<E, T, const O: usize, const K: usize> Learner for MamlLearner<E, T, O, K>
+where
+    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+    T: TaskDistribution<Task = E::Task>,
+{
+    fn iterate(&mut self) -> Result<Iteration, AgentError> {
+        let done = self.agent.iterate()?;
+        let measured = [
+            ("return_before", done.return_before),
+            ("return_after", done.return_after),
+            ("loss", done.loss),
+            ("loss_after", done.loss_after),
+            ("divergence", done.divergence),
+            ("accepted", f64::from(u8::from(done.accepted))),
+        ];
+        Ok(Iteration::new(done.iteration, done.env_steps, &measured))
+    }
+
+    fn iteration(&self) -> u64 {
+        self.agent.state().iteration
+    }
+
+    fn layout(&self) -> &Layout {
+        self.agent.layout()
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.agent.state().parameters
+    }
+
+    fn state(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self.agent.state())
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), String> {
+        let state: MamlState = serde_json::from_value(state).map_err(|error| error.to_string())?;
+        self.agent.restore(state).map_err(|error| error.to_string())
+    }
+
+    fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, AgentError> {
+        let n_updates = MamlSystem::N_UPDATES;
+        let tasks = self
+            .agent
+            .evaluate(n_tasks, n_updates, self.n_episodes, seed)?;
+        let after = |n: usize| tasks.iter().map(|returns| returns[n]).collect::<Vec<f64>>();
+        let measurement = |n: usize| Measurement {
+            metric: MamlSystem::metric(n),
+            returns: Returns::of(&after(n)),
+        };
+        Ok((0..=n_updates).map(measurement).collect())
+    }
+}

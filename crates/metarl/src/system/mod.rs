@@ -1,0 +1,111 @@
+//! Agents and their environments behind one face.
+//!
+//! A [`System`] is the `[system]` table of an experiment: which agent, on what, with which
+//! hyper-parameters. It makes a [`Learner`], which training drives without knowing what it is, and
+//! the [`Reference`]s that the learner is compared with.
+//!
+//! | `kind` | agent | keys |
+//! |---|---|---|
+//! | `rl2` | [`Rl2`](metarl_agents::Rl2) | [`Rl2System`] and those of [`Rl2Config`](metarl_agents::Rl2Config) |
+//! | `maml` | [`MamlRl`](metarl_agents::MamlRl) | [`MamlSystem`] and those of [`MamlConfig`](metarl_agents::MamlConfig) |
+
+mod bandit;
+mod learner;
+mod maml;
+mod navigation;
+mod rl2;
+mod tabular;
+
+use metarl_core::Seed;
+use serde::Serialize;
+
+pub use learner::{Iteration, Learner, Measurement, Reference};
+pub use maml::{MamlEnvironment, MamlSystem};
+pub use rl2::{Rl2Environment, Rl2System};
+
+use crate::Error;
+use crate::experiment::{EvaluationConfig, Section};
+
+/// An agent and its environment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum System {
+    /// RL²: a memory that learns to learn.
+    Rl2(Rl2System),
+    /// MAML: a start from which a gradient step learns.
+    Maml(MamlSystem),
+}
+
+/// What a learning curve shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Curve {
+    /// Which measurement of an [`Iteration`].
+    pub key: &'static str,
+    /// What it is, with its unit.
+    pub label: String,
+    /// The metric of the evaluation that it is a running estimate of.
+    pub metric: String,
+}
+
+impl System {
+    pub(crate) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let kind: String = section.take("kind")?;
+        match kind.as_str() {
+            "rl2" => Ok(Self::Rl2(Rl2System::from_section(section)?)),
+            "maml" => Ok(Self::Maml(MamlSystem::from_section(section)?)),
+            _ => Err(section.error("kind", &format!("must be rl2 or maml, got {kind}"))),
+        }
+    }
+
+    /// An untrained agent.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the agent refuses.
+    pub fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+        match self {
+            Self::Rl2(system) => system.learner(seed),
+            Self::Maml(system) => system.learner(seed),
+        }
+    }
+
+    /// Iterations of training.
+    #[must_use]
+    pub fn n_iterations(&self) -> u64 {
+        match self {
+            Self::Rl2(system) => system.config.n_iterations,
+            Self::Maml(system) => system.config.n_iterations,
+        }
+    }
+
+    /// What an evaluation measures.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<String> {
+        match self {
+            Self::Rl2(_) => vec![Rl2System::METRIC.to_owned()],
+            Self::Maml(system) => system.metrics(),
+        }
+    }
+
+    /// What the learning curve shows.
+    #[must_use]
+    pub fn curve(&self) -> Curve {
+        match self {
+            Self::Rl2(system) => system.curve(),
+            Self::Maml(system) => system.curve(),
+        }
+    }
+
+    /// Exact optima and classical baselines on the tasks of the evaluation.
+    ///
+    /// # Errors
+    ///
+    /// Whatever a baseline returns.
+    pub fn references(&self, evaluation: EvaluationConfig) -> Result<Vec<Reference>, Error> {
+        match self {
+            Self::Rl2(system) => system.references(evaluation),
+            Self::Maml(system) => system.references(evaluation),
+        }
+    }
+}

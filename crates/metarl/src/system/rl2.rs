@@ -1,0 +1,202 @@
+//! RL² in an experiment.
+
+use dfdx::prelude::Cpu;
+use metarl_agents::{Error as AgentError, Rl2, Rl2Config, Rl2State};
+use metarl_autodiff::Layout;
+use metarl_core::{Discrete, Environment, Returns, Seed, TaskDistribution};
+use metarl_envs::{BernoulliBandit, BernoulliBandits, RandomTabular, TabularMdp};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Curve, Iteration, Learner, Measurement, Reference, bandit, tabular};
+use crate::Error;
+use crate::experiment::{EvaluationConfig, Section};
+
+/// RL² on one of its environments.
+///
+/// | key | default | range | meaning |
+/// |---|---|---|---|
+/// | `n_episodes` | | ≥ 1 | episodes of a trial |
+/// | `environment` | | | [`Rl2Environment`] |
+/// | all others | | | [`Rl2Config`] |
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rl2System {
+    /// Episodes of a trial.
+    pub n_episodes: u32,
+    /// Hyper-parameters.
+    #[serde(flatten)]
+    pub config: Rl2Config,
+    /// Where it acts.
+    pub environment: Rl2Environment,
+}
+
+/// Environments RL² can be trained on from a file. Numbers of actions are part of a type, so there
+/// is a choice of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Rl2Environment {
+    /// [`BernoulliBandits`]; an episode is a pull.
+    BernoulliBandit {
+        /// 2, 5, 10 or 50.
+        arms: usize,
+    },
+    /// [`RandomTabular::RL2`]; an episode is 10 steps.
+    TabularMdp,
+}
+
+impl Rl2Environment {
+    /// Numbers of arms there are.
+    pub const ARMS: [usize; 4] = [2, 5, 10, 50];
+
+    fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let kind: String = section.take("kind")?;
+        let environment = match kind.as_str() {
+            "bernoulli-bandit" => {
+                let arms = section.take("arms")?;
+                let known = Self::ARMS.contains(&arms);
+                section.check("arms", "2, 5, 10 or 50", arms, known)?;
+                Self::BernoulliBandit { arms }
+            }
+            "tabular-mdp" => Self::TabularMdp,
+            _ => {
+                let allowed = "must be bernoulli-bandit or tabular-mdp";
+                return Err(section.error("kind", &format!("{allowed}, got {kind}")));
+            }
+        };
+        section.end()?;
+        Ok(environment)
+    }
+}
+
+impl Rl2System {
+    pub(super) const METRIC: &str = "total_reward";
+
+    pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let environment = Rl2Environment::from_section(section.section("environment")?)?;
+        let n_episodes = section.take("n_episodes")?;
+        section.check("n_episodes", "at least 1", n_episodes, n_episodes >= 1)?;
+        let config: Rl2Config = section.rest()?;
+        section.checked(config.validate())?;
+        Ok(Self {
+            n_episodes,
+            config,
+            environment,
+        })
+    }
+
+    pub(super) fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+        match self.environment {
+            Rl2Environment::BernoulliBandit { arms: 2 } => self.bandit::<2>(seed),
+            Rl2Environment::BernoulliBandit { arms: 5 } => self.bandit::<5>(seed),
+            Rl2Environment::BernoulliBandit { arms: 10 } => self.bandit::<10>(seed),
+            Rl2Environment::BernoulliBandit { arms: 50 } => self.bandit::<50>(seed),
+            Rl2Environment::BernoulliBandit { arms } => Err(Error::OutOfRange {
+                name: "arms",
+                allowed: "2, 5, 10 or 50",
+                got: arms.to_string(),
+            }),
+            Rl2Environment::TabularMdp => {
+                let horizon = RandomTabular::<10, 5>::HORIZON;
+                self.on::<_, _, 5>(RandomTabular::RL2, TabularMdp::<10, 5>::new, horizon, seed)
+            }
+        }
+    }
+
+    fn bandit<const ARMS: usize>(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+        let tasks = BernoulliBandits { n_arms: ARMS };
+        self.on::<_, _, ARMS>(tasks, BernoulliBandit::<ARMS>::new, 1, seed)
+    }
+
+    fn on<E, T, const ACTIONS: usize>(
+        &self,
+        tasks: T,
+        environment: fn(usize) -> E,
+        horizon: usize,
+        seed: Seed,
+    ) -> Result<Box<dyn Learner>, Error>
+    where
+        E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync + 'static,
+        T: TaskDistribution<Task = E::Task> + 'static,
+    {
+        let trial = (self.n_episodes, self.n_episodes as usize * horizon);
+        let device = Cpu::default();
+        let config = self.config.clone();
+        let agent = Rl2::new(config, tasks, environment, trial, seed, device)?;
+        Ok(Box::new(Rl2Learner { agent, environment }))
+    }
+
+    pub(super) fn curve(&self) -> Curve {
+        let trial = match self.environment {
+            Rl2Environment::BernoulliBandit { .. } => format!("{} pulls", self.n_episodes),
+            Rl2Environment::TabularMdp => format!("{} episodes", self.n_episodes),
+        };
+        Curve {
+            key: "total_reward",
+            label: format!("total reward of a trial ({trial})"),
+            metric: Self::METRIC.to_owned(),
+        }
+    }
+
+    pub(super) fn references(&self, judged: EvaluationConfig) -> Result<Vec<Reference>, Error> {
+        let n_episodes = self.n_episodes as usize;
+        match self.environment {
+            Rl2Environment::BernoulliBandit { arms } => {
+                bandit::references(arms, n_episodes, judged)
+            }
+            Rl2Environment::TabularMdp => tabular::references(n_episodes, judged),
+        }
+    }
+}
+
+struct Rl2Learner<E: Environment, T, const ACTIONS: usize> {
+    agent: Rl2<E, T, Cpu, ACTIONS>,
+    environment: fn(usize) -> E,
+}
+
+impl<E, T, const ACTIONS: usize> Learner for Rl2Learner<E, T, ACTIONS>
+where
+    E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
+    T: TaskDistribution<Task = E::Task>,
+{
+    fn iterate(&mut self) -> Result<Iteration, AgentError> {
+        let done = self.agent.iterate()?;
+        let measured = [
+            ("total_reward", done.total_reward),
+            ("entropy", done.entropy),
+            ("loss", done.loss),
+            ("gradient_norm", done.gradient_norm),
+            ("explained_variance", done.explained_variance),
+        ];
+        Ok(Iteration::new(done.iteration, done.env_steps, &measured))
+    }
+
+    fn iteration(&self) -> u64 {
+        self.agent.state().iteration
+    }
+
+    fn layout(&self) -> &Layout {
+        self.agent.layout()
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.agent.state().parameters
+    }
+
+    fn state(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self.agent.state())
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), String> {
+        let state: Rl2State = serde_json::from_value(state).map_err(|error| error.to_string())?;
+        self.agent.restore(state).map_err(|error| error.to_string())
+    }
+
+    fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, AgentError> {
+        let returns = self.agent.evaluate(self.environment, n_tasks, seed)?;
+        Ok(vec![Measurement {
+            metric: Rl2System::METRIC.to_owned(),
+            returns: Returns::of(&returns),
+        }])
+    }
+}
