@@ -26,3 +26,17 @@ pub enum Error {
         got: f64,
     },
 }
+
+/// Checks a hyper-parameter: NaN and infinity are never allowed.
+pub(crate) fn check(
+    name: &'static str,
+    allowed: &'static str,
+    got: f64,
+    ok: bool,
+) -> Result<(), Error> {
+    if ok && got.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange { name, allowed, got })
+    }
+}

@@ -106,7 +106,8 @@ impl<E: Scalar> Adaptation<E> {
     ///
     /// # Errors
     ///
-    /// The losses' own, and [`Error::Steps`] when `support` is not the losses of the path.
+    /// The losses' own, [`Error::Steps`] when `support` is not the losses of the path, and
+    /// [`Error::Loss`] when `vector` is not as long as the parameters.
     pub fn pull_back<F: Differentiable<E>>(
         &self,
         support: &[F],
@@ -146,6 +147,13 @@ impl<E: Scalar> Adaptation<E> {
                 expected: self.n_steps(),
                 got: support.len(),
             });
+        }
+        if vector.len() != self.adapted().len() {
+            return Err(Error::Loss(metarl_autodiff::Error::ParameterCount {
+                name: "vector",
+                expected: self.adapted().len(),
+                got: vector.len(),
+            }));
         }
         let mut v = vector.to_vec();
         if order == MetaGradient::FirstOrder {

@@ -4,6 +4,7 @@ use metarl_autodiff::{Adam, AdamConfig, Optimizer, Scalar, clip_norm};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::error::check;
 
 /// | name | default | range | purpose |
 /// |---|---|---|---|
@@ -32,12 +33,40 @@ impl Default for Proximal {
 }
 
 impl Proximal {
+    /// Checks every range of its own; [`Adam::new`] checks the optimizer's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] names the first key that is outside its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        let (n, norm) = (self.n_epochs, self.max_gradient_norm);
+        check("n_epochs", "at least 1", n as f64, n >= 1)?;
+        check("max_gradient_norm", "above 0", norm, norm > 0.0)
+    }
+
     /// Steps `parameters` along gradients of a clipped surrogate, whose clipping is what keeps them
     /// near where the batch was collected. Gives the loss before the first and the last step.
     ///
     /// # Errors
     ///
     /// Those of `gradient`, and [`Error::Loss`] when lengths differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use metarl_autodiff::Adam;
+    /// use metarl_optim::{Error, Proximal};
+    ///
+    /// // Adam's first step is as long as its learning rate, 0.001, whatever the slope.
+    /// let proximal = Proximal { n_epochs: 2, ..Proximal::default() };
+    /// let mut adam = Adam::new(proximal.adam, 1)?;
+    /// let mut theta = [1.0_f64];
+    /// let line = |x: &[f64]| Ok::<_, Error>((3.0 * x[0], vec![3.0]));
+    /// let (first, last) = proximal.steps(&mut theta, &mut adam, line)?;
+    /// assert!((first - 3.0).abs() < 1e-12 && (last - 2.997).abs() < 1e-9);
+    /// assert!((theta[0] - 0.998).abs() < 1e-9);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # References
     ///

@@ -3,6 +3,7 @@
 use metarl_autodiff::Scalar;
 use serde::{Deserialize, Serialize};
 
+use crate::error::check;
 use crate::vector::{axpy, dot};
 use crate::{Error, conjugate_gradient};
 
@@ -67,13 +68,6 @@ impl TrustRegion {
     ///
     /// [`Error::OutOfRange`] names the first key that is outside its range.
     pub fn validate(&self) -> Result<(), Error> {
-        let check = |name, allowed, got: f64, ok| {
-            if ok {
-                Ok(())
-            } else {
-                Err(Error::OutOfRange { name, allowed, got })
-            }
-        };
         let (divergence, damping, ratio) =
             (self.max_divergence, self.damping, self.backtrack_ratio);
         check("max_divergence", "above 0", divergence, divergence > 0.0)?;
@@ -98,12 +92,32 @@ impl TrustRegion {
     /// s = F⁻¹ g,   β = √(2δ / sᵀ F s),   θ' = θ − ρʲ β s
     /// ```
     ///
-    /// with the smallest `j` for which the loss falls and the divergence stays within δ.
-    /// `fisher_product` gives `F v`, and `measure` loss and divergence at other parameters.
+    /// with `F` the Fisher matrix plus the damping on its diagonal, and the smallest `j` for which
+    /// the loss falls and the divergence stays within δ. `fisher_product` gives the Fisher matrix's
+    /// product with a vector, undamped, and `measure` loss and divergence at other parameters.
     ///
     /// # Errors
     ///
     /// Those of the two functions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use metarl_optim::{Measured, TrustRegion};
+    ///
+    /// // L = θ₀ + 2 θ₁ and KL = ½ (θ₀² + 4 θ₁²): the natural gradient is (1, ½), the plain (1, 2).
+    /// let measure = |x: &[f64]| {
+    ///     let divergence = 0.5 * (x[0] * x[0] + 4.0 * x[1] * x[1]);
+    ///     Ok::<_, ()>(Measured { loss: x[0] + 2.0 * x[1], divergence })
+    /// };
+    /// let fisher = |v: &[f64]| Ok(vec![v[0], 4.0 * v[1]]);
+    /// let region = TrustRegion { max_divergence: 0.25, ..TrustRegion::default() };
+    /// let step = region.step(&[0.0, 0.0], 0.0, &[1.0, 2.0], fisher, measure).unwrap();
+    /// // sᵀ F s = 2, so β = √(2 · ¼ / 2) = ½.
+    /// assert!(step.accepted && step.measured.divergence <= 0.25);
+    /// assert!((step.parameters[0] + 0.5).abs() < 1e-5);
+    /// assert!((step.parameters[1] + 0.25).abs() < 1e-5);
+    /// ```
     ///
     /// # References
     ///
