@@ -6,12 +6,14 @@
 )]
 
 mod cli;
+mod memory;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
+    memory::keep_freed();
     let program = cli::Program::parse();
     program.run().unwrap_or_else(|error| {
         // One line, whatever the error says.
