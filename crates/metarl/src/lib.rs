@@ -69,3 +69,7 @@ pub use metarl_envs as envs;
 pub use metarl_losses as losses;
 pub use metarl_optim as optim;
 pub use metarl_returns as returns;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/tutorial.md")]
+struct Tutorial;
