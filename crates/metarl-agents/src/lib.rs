@@ -1,4 +1,63 @@
-//! Agents that learn to learn.
+//! Agents that learn to learn: RL² and MAML-RL.
+//!
+//! The crate's one decision: **a trainer is a value that iterates, and everything it goes on from is
+//! a value too.** [`Rl2::iterate`] and [`MamlRl::iterate`] do one round of experience and one round of
+//! learning, tell what happened, and leave the rest to the caller: schedules, logs, checkpoints and
+//! patience are a loop around them. [`Rl2State`] and [`MamlState`] serialize; a run that goes on from
+//! one ends in the same bits as a run that was never stopped, on any number of threads. An iteration
+//! that fails changes nothing.
+//!
+//! | | [`Rl2`] | [`MamlRl`] |
+//! |---|---|---|
+//! | learns a task by | its recurrent memory | gradient steps on its parameters |
+//! | is trained by | PPO through whole trials | TRPO or PPO on the exact gradient through adaptation |
+//! | actions | discrete | continuous |
+//! | is judged by | [`Rl2::evaluate`] | [`MamlRl::evaluate`], [`Adapt`](metarl_core::Adapt) |
+//!
+//! # Examples
+//!
+//! An agent that learns how to play a two-armed bandit it has never seen. Ten random pulls earn 5 on
+//! average, the best possible learner earns 6.02:
+//!
+//! ```
+//! use dfdx::prelude::Cpu;
+//! use metarl_agents::{Rl2, Rl2Config};
+//! use metarl_core::{Returns, Seed};
+//! use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask};
+//!
+//! let config = Rl2Config {
+//!     hidden: 16,
+//!     n_lanes: 64,
+//!     lanes_per_shard: 16,
+//!     ..Rl2Config::default()
+//! };
+//! let tasks = BernoulliBandits { n_arms: 2 };
+//! let environment = Bandit::<BernoulliTask, 2>::new;
+//! // A trial is ten episodes of one pull each.
+//! let trial = (10, 10);
+//! let mut agent = Rl2::<_, _, _, 2>::new(
+//!     config, tasks, environment, trial, Seed::new(1), Cpu::default(),
+//! )?;
+//! for _ in 0..3 {
+//!     let done = agent.iterate()?;
+//!     assert_eq!(done.env_steps, done.iteration * 64 * 10);
+//! }
+//! let returns = Returns::of(&agent.evaluate(environment, 500, Seed::new(2))?);
+//! assert!(4.5 < returns.mean && returns.mean < 6.3);
+//! # Ok::<(), metarl_agents::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cuda` | training on an NVIDIA GPU: pass dfdx's `Cuda` as the device |
+//! | `ci-check` | type-checks `cuda` where there is no toolkit; never ship such a build |
+//!
+//! # What it leaves out
+//!
+//! Environments (`metarl-envs`), experiment files, plots and the command line (`metarl`), and
+//! off-policy agents.
 
 mod error;
 mod maml;
@@ -13,3 +72,7 @@ pub use rl2::{
     RecurrentActorCritic, RecurrentActorCriticParameters, Rl2, Rl2Config, Rl2Iteration, Rl2Policy,
     Rl2State,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,6 @@
 //! Hyper-parameters.
 
+use metarl_autodiff::Adam;
 use metarl_optim::{MetaGradient, Proximal, TrustRegion};
 use serde::{Deserialize, Serialize};
 
@@ -8,17 +9,23 @@ use crate::error::check;
 
 /// What moves the meta-parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum OuterOptimizer {
     /// One natural-gradient step within a trust region.
     Trpo(TrustRegion),
     /// Several clipped steps of Adam.
     Ppo {
-        /// ε of the clipped surrogate, in (0, 1).
+        /// ε of the clipped surrogate, in (0, 1); 0.2 where a file does not say.
+        #[serde(default = "usual_clip_range")]
         clip_range: f64,
         /// The steps.
+        #[serde(default)]
         proximal: Proximal,
     },
+}
+
+fn usual_clip_range() -> f64 {
+    0.2
 }
 
 /// Hyper-parameters of MAML-RL.
@@ -121,7 +128,9 @@ impl MamlConfig {
                 let open = 0.0 < clip_range && clip_range < 1.0;
                 check("clip_range", "in (0, 1)", clip_range, open)?;
                 at_least_1("n_epochs", proximal.n_epochs)?;
-                above_0("max_gradient_norm", proximal.max_gradient_norm)
+                above_0("max_gradient_norm", proximal.max_gradient_norm)?;
+                Adam::<f32>::new(proximal.adam, 0)?;
+                Ok(())
             }
         }
     }

@@ -17,6 +17,7 @@ use super::config::{MamlConfig, OuterOptimizer};
 use super::network::GaussianMlp;
 use super::policy::GaussianPolicy;
 use crate::Error;
+use crate::error::check;
 
 /// What one iteration of meta-training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -31,7 +32,7 @@ pub struct MamlIteration {
     pub return_after: f64,
     /// Outer loss before the step.
     pub loss: f64,
-    /// Outer loss after it.
+    /// Outer loss after it; with PPO, before the last of its steps.
     pub loss_after: f64,
     /// Mean divergence of the step in nats; 0 where it is not measured.
     pub divergence: f64,
@@ -109,7 +110,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
+    /// [`Error::OutOfRange`] for a hyper-parameter outside its range, and for episodes of no steps.
     pub fn new(
         config: MamlConfig,
         tasks: T,
@@ -119,6 +120,7 @@ where
         device: D,
     ) -> Result<Self, Error> {
         config.validate()?;
+        check("horizon", "at least 1", horizon, horizon >= 1)?;
         let network = GaussianMlp {
             hidden: config.hidden.clone(),
         };
@@ -322,6 +324,7 @@ where
         streams: Streams,
     ) -> Result<Batch<D, O, K>, Error> {
         let lanes = environment.n_lanes();
+        check("n_episodes", "at least 1", lanes, lanes >= 1)?;
         let mut rngs: Vec<_> = (0..lanes)
             .map(|lane| streams.lane(streams.actions, lane))
             .collect();
@@ -419,7 +422,7 @@ where
     ///
     /// # Errors
     ///
-    /// Whatever an environment returns.
+    /// [`Error::OutOfRange`] when `n_episodes` is 0, and whatever an environment returns.
     pub fn evaluate(
         &self,
         n_tasks: usize,

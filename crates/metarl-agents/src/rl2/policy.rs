@@ -50,13 +50,10 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
     }
 
     /// The memory after looking at `observation`.
-    fn look(
-        &mut self,
-        observation: &[S::Element],
-        first: &[bool],
-    ) -> Result<Matrix<D>, Error> {
+    fn look(&mut self, observation: &[S::Element], first: &[bool]) -> Result<Matrix<D>, Error> {
         let n = self.n_lanes();
         check_lanes("observation", observation.len(), n)?;
+        check_lanes("first", first.len(), n)?;
         encode::<S>(observation, &mut self.input);
         let tensor = |numbers: &[f32], width: usize| {
             let data = TensorFromVec::<f32>::tensor_from_vec(
@@ -89,8 +86,9 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Policy<S::Element, usize>
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
-        let state = self.look(observation, first)?;
         check_lanes("rngs", rngs.len(), self.n_lanes())?;
+        check_lanes("decision", decision.action.len(), self.n_lanes())?;
+        let state = self.look(observation, first)?;
         state.tensor().copy_into(&mut self.state);
         let (policy, value) = self.parameters.decide(state);
         let log_probs = policy.log_probs().tensor().as_vec();

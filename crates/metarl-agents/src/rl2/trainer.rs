@@ -20,6 +20,7 @@ use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
 use super::update::{ShardLoss, ValueScale, Weights};
 use crate::Error;
+use crate::error::check;
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -101,7 +102,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
+    /// [`Error::OutOfRange`] for a hyper-parameter outside its range, and for a trial of no episodes
+    /// or no steps.
     pub fn new(
         config: Rl2Config,
         tasks: T,
@@ -111,6 +113,7 @@ where
         device: D,
     ) -> Result<Self, Error> {
         config.validate()?;
+        check("n_steps", "at least 1", n_steps, n_steps >= 1)?;
         let network = RecurrentActorCritic {
             inputs: <ObservationSpace<E> as Space>::WIDTH,
             hidden: config.hidden,
