@@ -73,3 +73,7 @@ pub use metarl_returns as returns;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/tutorial.md")]
 struct Tutorial;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

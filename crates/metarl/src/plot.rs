@@ -14,6 +14,8 @@ const SIZE: (u32, u32) = (960, 560);
 const MARGIN: i32 = 18;
 const AXIS: i32 = 62;
 const LABELS_WIDTH: u32 = 230;
+/// More points than that are averaged in groups.
+const MOST_POINTS: usize = 200;
 const LABEL_HEIGHT: i32 = 17;
 const LEARNED: RGBColor = RGBColor(31, 100, 180);
 const EXACT: RGBColor = RGBColor(20, 125, 60);
@@ -53,6 +55,12 @@ pub fn learning_curve(
     if n_points == 0 {
         return Err(Error::Plot("no iteration was recorded".to_owned()));
     }
+    let window = n_points.div_ceil(MOST_POINTS);
+    let seeds: Vec<Vec<(f64, f64)>> = seeds
+        .iter()
+        .map(|seed| seed[..n_points].chunks(window).map(average).collect())
+        .collect();
+    let n_points = seeds[0].len();
     let last = seeds[0][n_points - 1].0;
     let (unit, per_unit) = if last < 1e6 {
         ("thousands", 1e3)
@@ -70,16 +78,36 @@ pub fn learning_curve(
     let lines = lines(experiment, references, &shown.metric);
     let labels = Labels {
         title: experiment.title.clone(),
-        subtitle: match seeds.len() {
-            1 => format!("{}, seed {}", experiment.name, experiment.seed),
-            n => format!("{}, mean and range of {n} seeds", experiment.name),
-        },
+        subtitle: subtitle(experiment, seeds.len(), window),
         x: format!("environment steps ({unit})"),
         y: shown.label,
     };
     let mut svg = String::new();
     draw(&mut svg, &labels, &band, &lines).map_err(|error| Error::Plot(error.to_string()))?;
     replace(path, svg.as_bytes())
+}
+
+/// Steps and value in the middle of some iterations.
+fn average(points: &[(f64, f64)]) -> (f64, f64) {
+    let n = points.len() as f64;
+    let (x, y) = points
+        .iter()
+        .fold((0.0, 0.0), |sum, at| (sum.0 + at.0, sum.1 + at.1));
+    (x / n, y / n)
+}
+
+fn subtitle(experiment: &Experiment, n_seeds: usize, window: usize) -> String {
+    let seeds = match n_seeds {
+        1 => format!("seed {}", experiment.seed),
+        n => format!("mean and range of {n} seeds"),
+    };
+    match window {
+        1 => format!("{}, {seeds}", experiment.name),
+        n => format!(
+            "{}, {seeds}, each point an average of {n} iterations",
+            experiment.name
+        ),
+    }
 }
 
 /// The seeds at one point of training.
@@ -166,6 +194,7 @@ fn draw(
         .label_style(("sans-serif", 13))
         .x_label_formatter(&|x| format!("{}", (x * 1e6).round() / 1e6))
         .x_labels(8)
+        .y_label_formatter(&|y| format!("{}", (y * 1e6).round() / 1e6))
         .y_labels(8)
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.06))

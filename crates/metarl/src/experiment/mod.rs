@@ -196,11 +196,18 @@ impl Experiment {
     ///
     /// [`Error::Key`] for a seed beyond 2⁶³ − 1, which TOML cannot hold.
     pub fn to_toml(&self) -> Result<String, Error> {
-        toml::to_string(self).map_err(|error| Error::Key {
+        let refused = |message: String| Error::Key {
             origin: self.name.clone(),
             key: "seed".to_owned(),
-            message: error.to_string(),
-        })
+            message,
+        };
+        if i64::try_from(self.seed).is_err() {
+            return Err(refused(format!(
+                "must be at most 2⁶³ − 1, got {}",
+                self.seed
+            )));
+        }
+        toml::to_string(self).map_err(|error| refused(error.to_string()))
     }
 
     /// The same experiment with another seed.

@@ -69,8 +69,8 @@ impl Run {
                 path: path.to_owned(),
             });
         }
-        create_empty_folder(path)?;
         let config = experiment.to_toml()?;
+        create_empty_folder(path)?;
         replace(&path.join(Self::CONFIG), config.as_bytes())?;
         Ok(Self {
             path: path.to_owned(),

@@ -138,5 +138,10 @@ fn numbers_on_the_command_line_have_ranges() {
     };
     refused(&["train", "tiny.toml", "--threads", "0"], "--threads");
     refused(&["reproduce", "tiny.toml", "--seeds", "0"], "seeds");
+    let beyond = ["train", "tiny.toml", "--seed", "18446744073709551615"];
+    refuses(
+        &metarl(folder.path(), &beyond),
+        &["seed", "at most", "18446744073709551615"],
+    );
     assert!(!folder.path().join("runs").exists());
 }
