@@ -1,0 +1,9 @@
+//! RL² and MAML-RL against plain `f64` loops, and what their users rely on.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod maml;
+mod rl2;
+mod support;

@@ -1,0 +1,97 @@
+//! Environments that give NaN.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dfdx::prelude::Cpu;
+use metarl_agents::{Error, MamlConfig, MamlRl};
+use metarl_core::{Adapt, Purpose, Seed, TaskDistribution};
+use metarl_envs::{PointNavigation, SquareGoals};
+
+use super::{navigation, ppo, tiny};
+use crate::support::{Fault, Faulty};
+
+fn nan(fault: Fault) -> Error {
+    let switch = Arc::new(AtomicBool::new(false));
+    let environment = |n| Faulty {
+        environment: PointNavigation::new(n),
+        fault,
+        switch: switch.clone(),
+        step: 0,
+    };
+    let agent = || {
+        let (seed, device) = (Seed::new(1), Cpu::default());
+        let mut agent = MamlRl::new(tiny(), SquareGoals, &environment, 10, seed, device).unwrap();
+        agent.iterate().unwrap();
+        agent
+    };
+    let (mut agent, mut untroubled) = (agent(), agent());
+    let before = agent.state().clone();
+    switch.store(true, Ordering::Relaxed);
+    let error = agent.iterate().unwrap_err();
+    assert_eq!(agent.state(), &before, "a failed iteration leaves no trace");
+    assert_eq!(
+        agent.evaluate(2, 1, 3, Seed::new(2)).map_err(named),
+        Err(named(error.clone()))
+    );
+
+    let mut environment = environment(2);
+    let task = SquareGoals.sample(&mut Seed::new(0).stream(Purpose::Task, 0, 0, 0));
+    for lane in 0..2 {
+        let stream = Seed::new(0).stream(Purpose::Environment, 0, lane as u64, 0);
+        metarl_core::Environment::assign(&mut environment, lane, &task, stream).unwrap();
+    }
+    let adapted = agent.adapt(&mut environment, 1, Seed::new(0), 0).map(drop);
+    assert_eq!(
+        adapted.map_err(|e| named(e.into())),
+        Err(named(error.clone()))
+    );
+
+    switch.store(false, Ordering::Relaxed);
+    assert_eq!(agent.iterate().unwrap(), untroubled.iterate().unwrap());
+    assert_eq!(agent.state(), untroubled.state());
+    error
+}
+
+/// What failed and where, without the numbers beside the NaN.
+fn named(error: Error) -> String {
+    let message = error.to_string();
+    message.split('[').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_reward_that_is_nan_is_named_and_changes_nothing() {
+    let error = nan(Fault::Reward);
+    let at = matches!(
+        error,
+        Error::Environment(metarl_core::Error::NonFinite { step: 2, lane: 1, value }) if value.is_nan()
+    );
+    assert!(at, "{error}");
+}
+
+#[test]
+fn an_observation_that_is_nan_is_named_and_changes_nothing() {
+    let error = nan(Fault::Observation);
+    let at = matches!(
+        &error,
+        Error::Environment(metarl_core::Error::InvalidObservation { step: 2, lane: 1, observation, .. })
+            if observation.contains("NaN")
+    );
+    assert!(at, "{error}");
+}
+
+#[test]
+fn training_that_diverges_says_so_and_keeps_its_state() {
+    let config = MamlConfig {
+        outer: ppo(3, 1e30),
+        ..tiny()
+    };
+    let mut agent = navigation(config, 10, 1);
+    let before = agent.state().clone();
+    let error = agent.iterate().unwrap_err();
+    assert!(
+        matches!(error, Error::NonFinite { iteration: 0, .. }),
+        "{error}"
+    );
+    assert_eq!(agent.state(), &before);
+}

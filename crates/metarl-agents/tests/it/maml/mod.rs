@@ -1,0 +1,56 @@
+//! MAML-RL.
+
+mod baseline;
+mod config;
+mod equation;
+mod evaluation;
+mod fault;
+mod learning;
+mod reference;
+mod reproducible;
+mod wander;
+
+use dfdx::prelude::Cpu;
+use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer};
+use metarl_core::Seed;
+use metarl_envs::{PointNavigation, SquareGoals};
+use metarl_optim::Proximal;
+
+type Agent<E> = MamlRl<fn(usize) -> E, SquareGoals, Cpu, 2, 2>;
+
+fn navigation(config: MamlConfig, horizon: usize, seed: u64) -> Agent<PointNavigation> {
+    let (seed, device) = (Seed::new(seed), Cpu::default());
+    MamlRl::new(
+        config,
+        SquareGoals,
+        PointNavigation::new as _,
+        horizon,
+        seed,
+        device,
+    )
+    .unwrap()
+}
+
+/// A configuration that takes milliseconds an iteration.
+fn tiny() -> MamlConfig {
+    MamlConfig {
+        hidden: vec![5],
+        meta_batch_size: 3,
+        n_episodes: 4,
+        ..MamlConfig::default()
+    }
+}
+
+/// PPO in the outer loop, its steps of this length.
+fn ppo(n_epochs: usize, learning_rate: f64) -> OuterOptimizer {
+    let mut proximal = Proximal {
+        n_epochs,
+        max_gradient_norm: 1e9,
+        ..Proximal::default()
+    };
+    proximal.adam.learning_rate = learning_rate;
+    OuterOptimizer::Ppo {
+        clip_range: 0.2,
+        proximal,
+    }
+}
