@@ -11,11 +11,13 @@ const FILES: [&str; 7] = [
     "LICENSE-MIT",
     "README.md",
 ];
-const FOLDERS: [&str; 4] = ["benches/", "examples/", "src/", "tests/"];
+const FOLDERS: [&str; 5] = ["benches/", "examples/", "experiments/", "src/", "tests/"];
 
-/// Files in a source folder that are neither Rust nor data a test or program reads.
-const DATA: [&str; 7] = [
+/// Files in a source folder that are neither Rust nor data a test or program reads; Python only makes
+/// test vectors.
+const DATA: [&str; 8] = [
     ".rs",
+    ".py",
     ".toml",
     ".json",
     ".csv",

@@ -10,6 +10,7 @@ mod batch;
 mod config;
 mod network;
 mod policy;
+mod streams;
 mod trainer;
 
 pub use baseline::LinearBaseline;

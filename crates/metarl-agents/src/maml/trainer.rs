@@ -16,6 +16,7 @@ use super::batch::{Batch, Divergence, InnerLoss, OuterLoss};
 use super::config::{MamlConfig, OuterOptimizer};
 use super::network::GaussianMlp;
 use super::policy::GaussianPolicy;
+use super::streams::Streams;
 use crate::Error;
 use crate::error::check;
 
@@ -85,17 +86,6 @@ impl<F, T: Debug, D: Kernels<f32>, const O: usize, const K: usize> Debug for Mam
             .field("iteration", &self.state.iteration)
             .finish_non_exhaustive()
     }
-}
-
-/// Where the random numbers of a rollout come from.
-#[derive(Clone, Copy)]
-struct Streams {
-    seed: Seed,
-    dynamics: Purpose,
-    actions: Purpose,
-    task_idx: u64,
-    /// Which rollout on that task.
-    round: u64,
 }
 
 impl<F, E, T, D, const O: usize, const K: usize> MamlRl<F, T, D, O, K>
@@ -468,23 +458,6 @@ where
         let mut adaptation = Adaptation::new(&parameters);
         adaptation.step(&loss, self.config.inner_lr * shorter)?;
         Ok(adaptation.adapted().to_vec())
-    }
-}
-
-impl Streams {
-    fn evaluation(seed: Seed, task_idx: u64) -> Self {
-        Self {
-            seed,
-            dynamics: Purpose::EvaluationEnvironment,
-            actions: Purpose::EvaluationPolicy,
-            task_idx,
-            round: 0,
-        }
-    }
-
-    fn lane(self, purpose: Purpose, lane: usize) -> metarl_core::Rng {
-        self.seed
-            .stream(purpose, self.task_idx, lane as u64, self.round)
     }
 }
 
