@@ -51,7 +51,7 @@ pub use rollout::{Rollout, collect};
 pub use seed::{Purpose, Rng, Seed};
 pub use space::{Continuous, Discrete, Space};
 pub use task::{Split, TaskDistribution};
-pub use trial::{Trial, TrialObservation, TrialSpace};
+pub use trial::{PreviousStep, Trial, TrialObservation, TrialSpace};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

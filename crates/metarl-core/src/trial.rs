@@ -13,16 +13,25 @@ use crate::{Environment, Error, Rng, Space, StepBatch};
 pub struct TrialObservation<O, A> {
     /// The environment's own observation.
     pub observation: O,
-    /// The action before it; none at the start of the trial.
-    pub previous_action: Option<A>,
-    /// The reward that action earned; 0 at the start of the trial.
-    pub previous_reward: f32,
-    /// Whether that action ended an episode, or the trial has just begun.
+    /// The step that led to it; none at the start of the trial.
+    pub previous: Option<PreviousStep<O, A>>,
+    /// Whether that step ended an episode, or the trial has just begun.
     pub episode_start: bool,
 }
 
-/// The space of [`TrialObservation`]s: observation, one-hot or vector of the previous action,
-/// previous reward, flag.
+/// What was seen, done and earned one step ago.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PreviousStep<O, A> {
+    /// The observation that was acted on.
+    pub observation: O,
+    /// The action.
+    pub action: A,
+    /// The reward the action earned.
+    pub reward: f32,
+}
+
+/// The space of [`TrialObservation`]s. They are encoded as the paper has it: observation, one-hot or
+/// vector of the previous action, previous reward, flag.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TrialSpace<O, A> {
     observation: O,
@@ -36,14 +45,16 @@ impl<O: Space, A: Space> Space for TrialSpace<O, A> {
     fn zero(&self) -> Self::Element {
         TrialObservation {
             observation: self.observation.zero(),
-            previous_action: None,
-            previous_reward: 0.0,
+            previous: None,
             episode_start: true,
         }
     }
 
     fn contains(&self, element: &Self::Element) -> bool {
-        self.observation.contains(&element.observation) && element.previous_reward.is_finite()
+        self.observation.contains(&element.observation)
+            && element.previous.as_ref().is_none_or(|previous| {
+                self.observation.contains(&previous.observation) && previous.reward.is_finite()
+            })
     }
 
     /// A first observation of a trial.
@@ -58,14 +69,14 @@ impl<O: Space, A: Space> Space for TrialSpace<O, A> {
         let (observation, rest) = out.split_at_mut(O::WIDTH);
         let (action, rest) = rest.split_at_mut(A::WIDTH);
         O::encode(&element.observation, observation);
-        match &element.previous_action {
-            Some(previous) => A::encode(previous, action),
-            None => action.fill(0.0),
+        rest[1] = f32::from(u8::from(element.episode_start));
+        if let Some(previous) = &element.previous {
+            A::encode(&previous.action, action);
+            rest[0] = previous.reward;
+        } else {
+            action.fill(0.0);
+            rest[0] = 0.0;
         }
-        rest.copy_from_slice(&[
-            element.previous_reward,
-            f32::from(u8::from(element.episode_start)),
-        ]);
     }
 }
 
@@ -80,7 +91,7 @@ pub struct Trial<E: Environment> {
     n_episodes: u32,
     ended: Vec<u32>,
     inner: StepBatch<<E::ObservationSpace as Space>::Element>,
-    restart: Vec<<E::ObservationSpace as Space>::Element>,
+    current: Vec<<E::ObservationSpace as Space>::Element>,
 }
 
 impl<E: Environment> Trial<E> {
@@ -106,7 +117,7 @@ impl<E: Environment> Trial<E> {
             n_episodes,
             ended: vec![0; n],
             inner: StepBatch::new(n, zero),
-            restart: vec![zero; n],
+            current: vec![zero; n],
         })
     }
 
@@ -152,9 +163,9 @@ impl<E: Environment> Environment for Trial<E> {
         observation: &mut [<Self::ObservationSpace as Space>::Element],
     ) -> Result<(), Error> {
         check_lanes("observation", observation.len(), self.n_lanes())?;
-        self.environment.reset(&mut self.restart)?;
+        self.environment.reset(&mut self.current)?;
         self.ended.fill(0);
-        for (seen, inner) in observation.iter_mut().zip(&self.restart) {
+        for (seen, inner) in observation.iter_mut().zip(&self.current) {
             *seen = opening(*inner);
         }
         Ok(())
@@ -174,8 +185,11 @@ impl<E: Environment> Environment for Trial<E> {
             let trial_ended = self.ended[lane] == self.n_episodes;
             let came_of_it = TrialObservation {
                 observation: inner.observation[lane],
-                previous_action: Some(*action),
-                previous_reward: inner.reward[lane],
+                previous: Some(PreviousStep {
+                    observation: self.current[lane],
+                    action: *action,
+                    reward: inner.reward[lane],
+                }),
                 episode_start: episode_ended,
             };
             step.reward[lane] = inner.reward[lane];
@@ -187,6 +201,7 @@ impl<E: Environment> Environment for Trial<E> {
                 self.ended[lane] = 0;
                 step.observation[lane] = opening(inner.observation[lane]);
             }
+            self.current[lane] = inner.observation[lane];
         }
         Ok(())
     }
@@ -195,8 +210,7 @@ impl<E: Environment> Environment for Trial<E> {
 fn opening<O, A>(observation: O) -> TrialObservation<O, A> {
     TrialObservation {
         observation,
-        previous_action: None,
-        previous_reward: 0.0,
+        previous: None,
         episode_start: true,
     }
 }

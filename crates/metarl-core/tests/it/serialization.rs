@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use metarl_core::{
-    Continuous, DecisionBatch, Discrete, Purpose, Returns, Rollout, Seed, Split, StepBatch,
-    TrialObservation, TrialSpace, UniformPolicy, collect,
+    Continuous, DecisionBatch, Discrete, PreviousStep, Purpose, Returns, Rollout, Seed, Split,
+    StepBatch, TrialObservation, TrialSpace, UniformPolicy, collect,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -95,8 +95,11 @@ proptest! {
             .iter()
             .map(|(x, y, reward)| TrialObservation {
                 observation: [*x, *y],
-                previous_action: action,
-                previous_reward: *reward,
+                previous: action.map(|action| PreviousStep {
+                    observation: [*y, *x],
+                    action,
+                    reward: *reward,
+                }),
                 episode_start: flag.0,
             })
             .collect();

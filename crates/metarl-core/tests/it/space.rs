@@ -1,7 +1,8 @@
 //! Spaces: what they contain, and how elements become numbers.
 
 use metarl_core::{
-    Continuous, Discrete, Environment, Purpose, Seed, Space, Trial, TrialObservation, TrialSpace,
+    Continuous, Discrete, Environment, PreviousStep, Purpose, Seed, Space, Trial, TrialObservation,
+    TrialSpace,
 };
 use proptest::prelude::*;
 
@@ -56,13 +57,15 @@ fn a_trial_observation_is_observation_action_reward_flag() {
     type Seen = TrialSpace<Continuous<2>, Discrete<3>>;
     let opening = TrialObservation {
         observation: [4.0, 5.0],
-        previous_action: None,
-        previous_reward: 0.0,
+        previous: None,
         episode_start: true,
     };
     let later = TrialObservation {
-        previous_action: Some(1),
-        previous_reward: -2.0,
+        previous: Some(PreviousStep {
+            observation: [6.0, 7.0],
+            action: 1,
+            reward: -2.0,
+        }),
         episode_start: false,
         ..opening
     };
@@ -89,10 +92,17 @@ fn a_trial_space_asks_its_parts() {
         observation: [-1.0, 0.0],
         ..zero
     }));
-    assert!(!space.contains(&TrialObservation {
-        previous_reward: f32::NAN,
+    let after = |observation, reward| TrialObservation {
+        previous: Some(PreviousStep {
+            observation,
+            action: 0,
+            reward,
+        }),
         ..zero
-    }));
+    };
+    assert!(space.contains(&after([0.0, 0.0], 1.0)));
+    assert!(!space.contains(&after([-1.0, 0.0], 1.0)));
+    assert!(!space.contains(&after([0.0, 0.0], f32::NAN)));
 }
 
 proptest! {

@@ -1,8 +1,8 @@
 //! [`Trial`]: many episodes as one, with what came of each action shown.
 
 use metarl_core::{
-    Environment, Error, Purpose, Rollout, Seed, StepBatch, Trial, TrialObservation, UniformPolicy,
-    collect,
+    Environment, Error, PreviousStep, Purpose, Rollout, Seed, StepBatch, Trial, TrialObservation,
+    UniformPolicy, collect,
 };
 use proptest::prelude::*;
 
@@ -27,17 +27,25 @@ fn run(schedule: &[Episode], n_episodes: u32, actions: &[usize]) -> (Seen, Vec<S
 fn opening(observation: [f32; 2]) -> Seen {
     TrialObservation {
         observation,
-        previous_action: None,
-        previous_reward: 0.0,
+        previous: None,
         episode_start: true,
     }
 }
 
-fn after(observation: [f32; 2], action: usize, reward: f32, episode_start: bool) -> Seen {
+/// What is seen after `before` was acted on.
+fn after(
+    before: [f32; 2],
+    (action, reward): (usize, f32),
+    observation: [f32; 2],
+    episode_start: bool,
+) -> Seen {
     TrialObservation {
         observation,
-        previous_action: Some(action),
-        previous_reward: reward,
+        previous: Some(PreviousStep {
+            observation: before,
+            action,
+            reward,
+        }),
         episode_start,
     }
 }
@@ -51,13 +59,14 @@ fn memory_lives_through_the_episodes_and_ends_with_the_last() {
     assert_eq!(first, opening([0.0, 0.0]));
     let seen: Vec<Seen> = steps.iter().map(|step| step.observation[0]).collect();
     let expected = [
-        after([0.0, 1.0], 1, 101.0, false),
-        after([1.0, 0.0], 0, 2.0, true),
+        after([0.0, 0.0], (1, 101.0), [0.0, 1.0], false),
+        after([0.0, 1.0], (0, 2.0), [1.0, 0.0], true),
         opening([2.0, 0.0]),
-        after([3.0, 0.0], 0, 1.0, true),
+        after([2.0, 0.0], (0, 1.0), [3.0, 0.0], true),
     ];
     assert_eq!(seen, expected);
-    assert_eq!(steps[2].successor[0], after([2.0, 0.0], 1, 101.0, true));
+    let last = after([1.0, 0.0], (1, 101.0), [2.0, 0.0], true);
+    assert_eq!(steps[2].successor[0], last);
     let terminated: Vec<bool> = steps.iter().map(|step| step.terminated[0]).collect();
     assert_eq!(terminated, [false, false, true, false]);
     let rewards: Vec<f32> = steps.iter().map(|step| step.reward[0]).collect();
@@ -132,7 +141,7 @@ fn schedules() -> impl Strategy<Value = Vec<Vec<Episode>>> {
 
 proptest! {
     /// A lane's trial covers exactly `n_episodes` episodes, is never truncated, and shows at each
-    /// row the action and reward of the row before, unless a trial has just begun.
+    /// row what was seen, done and earned at the row before, unless a trial has just begun.
     #[test]
     fn a_trial_is_its_episodes_in_a_row(
         schedules in schedules(),
@@ -172,8 +181,12 @@ proptest! {
                 prop_assert_eq!(rollout.terminated[i], closes_trial);
                 prop_assert_eq!(seen.episode_start, opens_episode);
                 prop_assert_eq!(seen.observation[0], episodes_before as f32);
-                prop_assert_eq!(seen.previous_action, before.map(|i| rollout.action[i]));
-                prop_assert_eq!(seen.previous_reward, before.map_or(0.0, |i| rollout.reward[i]));
+                let expected = before.map(|i| PreviousStep {
+                    observation: rollout.observation[i].observation,
+                    action: rollout.action[i],
+                    reward: rollout.reward[i],
+                });
+                prop_assert_eq!(seen.previous, expected);
             }
         }
     }

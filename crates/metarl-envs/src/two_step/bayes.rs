@@ -40,21 +40,8 @@ pub fn two_step_optimum(n_episodes: usize) -> f64 {
 #[derive(Debug, Clone)]
 pub struct TwoStepBayes {
     tasks: TwoStepTasks,
-    lanes: Vec<Belief>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Belief {
-    state_0_is_better: f64,
-    /// The state of the episode that goes on.
-    state: Option<usize>,
-}
-
-impl Belief {
-    const FRESH: Self = Self {
-        state_0_is_better: 0.5,
-        state: None,
-    };
+    /// Each lane's probability that state 0 is the better one.
+    lanes: Vec<f64>,
 }
 
 impl TwoStepBayes {
@@ -63,7 +50,7 @@ impl TwoStepBayes {
     pub fn new(tasks: TwoStepTasks, n_lanes: usize) -> Self {
         Self {
             tasks,
-            lanes: vec![Belief::FRESH; n_lanes],
+            lanes: vec![0.5; n_lanes],
         }
     }
 
@@ -96,19 +83,14 @@ impl Policy<TrialObservation<usize, usize>, usize> for TwoStepBayes {
         check_lanes("rngs", rngs.len(), n_lanes)?;
         check_lanes("decision", decision.action.len(), n_lanes)?;
         for lane in 0..n_lanes {
-            let mut belief = if first[lane] {
-                Belief::FRESH
-            } else {
-                self.lanes[lane]
-            };
-            let seen = &observation[lane];
-            if let Some(state) = seen.observation.checked_sub(1) {
-                belief.state = Some(state);
-            } else if let Some(state) = belief.state.take() {
-                belief.state_0_is_better =
-                    self.learn(belief.state_0_is_better, state, seen.previous_reward);
+            let mut belief = if first[lane] { 0.5 } else { self.lanes[lane] };
+            if let (false, Some(before)) = (first[lane], observation[lane].previous) {
+                // Observation 0 is where a choice is made; the states it leads to follow.
+                if let Some(state) = before.observation.checked_sub(1) {
+                    belief = self.learn(belief, state, before.reward);
+                }
             }
-            decision.action[lane] = usize::from(belief.state_0_is_better < 0.5);
+            decision.action[lane] = usize::from(belief < 0.5);
             self.lanes[lane] = belief;
         }
         Ok(())

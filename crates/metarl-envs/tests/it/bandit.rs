@@ -277,7 +277,8 @@ fn a_trial_strings_pulls_together() {
             assert_eq!(rollout.first[i], t % 3 == 0);
             assert_eq!(rollout.terminated[i], t % 3 == 2);
             let previous = (t % 3 != 0).then(|| rollout.action[i - 2]);
-            assert_eq!(rollout.observation[i].previous_action, previous);
+            let shown = rollout.observation[i].previous.map(|pull| pull.action);
+            assert_eq!(shown, previous);
         }
     }
 }

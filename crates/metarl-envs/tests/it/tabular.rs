@@ -219,7 +219,7 @@ fn a_trial_is_its_episodes() {
         seen.push((
             observation.observation,
             observation.episode_start,
-            observation.previous_action,
+            observation.previous.map(|before| before.action),
             step.terminated[0],
         ));
     }

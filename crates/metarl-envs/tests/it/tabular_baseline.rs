@@ -1,8 +1,8 @@
 //! Algorithms for tabular processes, against brute force and the RL² paper.
 
 use metarl_core::{
-    Environment, Error, Purpose, Returns, Rng, Seed, TaskDistribution, Trial, TrialObservation,
-    evaluate,
+    Environment, Error, PreviousStep, Purpose, Returns, Rng, Seed, TaskDistribution, Trial,
+    TrialObservation, evaluate,
 };
 use metarl_envs::baseline::tabular::{
     BaselinePolicy, Beb, EpsilonGreedy, Model, Opsrl, Oracle, Plan, Posterior, Prior, Psrl,
@@ -363,17 +363,26 @@ fn a_policy_notices_another_horizon() {
     let mut rngs = [Seed::new(0).stream(Purpose::Policy, 0, 0, 0)];
     let mut seen = TrialObservation {
         observation: 0,
-        previous_action: None,
-        previous_reward: 0.0,
+        previous: None,
         episode_start: true,
     };
     policy
         .act(&[seen], &[true], &mut rngs, &mut decision)
         .unwrap();
-    (seen.previous_action, seen.episode_start) = (Some(0), false);
+    let before = |observation| {
+        Some(PreviousStep {
+            observation,
+            action: 0,
+            reward: 0.0,
+        })
+    };
+    (seen.previous, seen.episode_start) = (before(0), false);
     let late = policy.act(&[seen], &[false], &mut rngs, &mut decision);
     assert!(matches!(late, Err(Error::Policy(_))), "{late:?}");
     seen.observation = 2;
+    let outside = policy.act(&[seen], &[true], &mut rngs, &mut decision);
+    assert!(matches!(outside, Err(Error::Policy(_))), "{outside:?}");
+    (seen.observation, seen.previous) = (0, before(2));
     let outside = policy.act(&[seen], &[true], &mut rngs, &mut decision);
     assert!(matches!(outside, Err(Error::Policy(_))), "{outside:?}");
 }

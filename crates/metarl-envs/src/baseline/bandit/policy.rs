@@ -38,8 +38,8 @@ impl<A: BanditAlgorithm> Policy<TrialObservation<[f32; 0], usize>, usize> for Ba
         for (lane, algorithm) in self.lanes.iter_mut().enumerate() {
             if first[lane] {
                 algorithm.reset();
-            } else if let Some(arm) = observation[lane].previous_action {
-                algorithm.observe(arm, f64::from(observation[lane].previous_reward));
+            } else if let Some(pull) = observation[lane].previous {
+                algorithm.observe(pull.action, f64::from(pull.reward));
             }
             decision.action[lane] = algorithm.choose(&mut rngs[lane]);
         }

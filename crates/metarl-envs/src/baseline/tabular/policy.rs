@@ -17,7 +17,6 @@ pub struct BaselinePolicy<B, const STATES: usize, const ACTIONS: usize> {
 #[derive(Debug, Clone)]
 struct Lane<B> {
     algorithm: B,
-    state: usize,
     step: usize,
 }
 
@@ -31,7 +30,6 @@ where
     pub fn new(fresh: B, horizon: usize, n_lanes: usize) -> Self {
         let lane = Lane {
             algorithm: fresh.clone(),
-            state: 0,
             step: 0,
         };
         Self {
@@ -68,17 +66,18 @@ where
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let (seen, rng) = (&observation[index], &mut rngs[index]);
             let state = seen.observation;
-            if state >= STATES {
-                let message = format!("lane {index}: {state} is none of {STATES} states");
+            let before = seen.previous.map_or(state, |previous| previous.observation);
+            if let Some(unknown) = [state, before].iter().find(|state| **state >= STATES) {
+                let message = format!("lane {index}: {unknown} is none of {STATES} states");
                 return Err(Error::Policy(message));
             }
             if first[index] {
                 lane.algorithm.clone_from(&self.fresh);
-            } else if let Some(action) = seen.previous_action {
-                let reward = f64::from(seen.previous_reward);
+            } else if let Some(previous) = seen.previous {
+                let reward = f64::from(previous.reward);
                 let successor = (!seen.episode_start).then_some(state);
                 lane.algorithm
-                    .observe(lane.state, action, reward, successor);
+                    .observe(before, previous.action, reward, successor);
             }
             if first[index] || seen.episode_start {
                 lane.step = 0;
@@ -89,7 +88,6 @@ where
                 return Err(Error::Policy(message));
             }
             decision.action[index] = lane.algorithm.act(lane.step, state, rng);
-            lane.state = state;
             lane.step += 1;
         }
         Ok(())
