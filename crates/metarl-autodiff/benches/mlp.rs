@@ -114,6 +114,7 @@ fn gru(c: &mut Criterion) {
     let network = Gru {
         inputs: N_UNITS,
         hidden: N_UNITS,
+        longest_memory: 2,
     };
     let theta = first_parameters(&network);
     let loss = OnDevice::new(StateSquare(network), Cpu::default());

@@ -13,6 +13,9 @@ pub struct Gru {
     pub inputs: usize,
     /// Hidden units.
     pub hidden: usize,
+    /// Longest memory `T` of a unit in steps before anything is learned; see
+    /// [`Initialization::Chrono`]. 2 or less starts with gates half open.
+    pub longest_memory: usize,
 }
 
 /// Parameters of a [`Gru`].
@@ -38,11 +41,17 @@ impl Network for Gru {
             blocks: 3,
         };
         let orthogonal = Initialization::Orthogonal { blocks: 3 };
+        let memory = Initialization::Chrono {
+            longest: self.longest_memory,
+            blocks: 3,
+            keep: 1,
+            write: None,
+        };
         let zero = Initialization::Constant(0.0);
         GruParameters {
             input_weight: binder.leaf("input_weight", (self.inputs, gates), glorot),
             recurrent_weight: binder.leaf("recurrent_weight", (self.hidden, gates), orthogonal),
-            bias: binder.leaf("bias", (gates,), zero),
+            bias: binder.leaf("bias", (gates,), memory),
             candidate_bias: binder.leaf("candidate_bias", (self.hidden,), zero),
         }
     }

@@ -32,6 +32,19 @@ pub enum Initialization {
         /// Matrices side by side.
         blocks: usize,
     },
+    /// Biases of a recurrent layer whose units remember for `U(1, T − 1)` steps at first: `ln u` for
+    /// the gate that keeps, `−ln u` for the gate that writes, 0 for the others (Tallec & Ollivier
+    /// 2018, [arXiv:1804.11188](https://arxiv.org/abs/1804.11188), equation 16).
+    Chrono {
+        /// Longest memory `T` in steps; 2 or less gives zeros.
+        longest: usize,
+        /// Gates side by side.
+        blocks: usize,
+        /// The gate that keeps.
+        keep: usize,
+        /// The gate that writes, where it is one of its own.
+        write: Option<usize>,
+    },
 }
 
 /// One parameter of a network.
@@ -66,6 +79,24 @@ impl Leaf {
             Initialization::Glorot { gain, blocks } => {
                 let limit = gain * (6.0 / (rows as f64 + (columns / blocks.max(1)) as f64)).sqrt();
                 out.extend((0..self.len()).map(|_| limit * rng.random_range(-1.0..1.0)));
+            }
+            Initialization::Chrono {
+                longest,
+                blocks,
+                keep,
+                write,
+            } => {
+                let width = columns / blocks.max(1);
+                let start = out.len();
+                out.resize(start + self.len(), 0.0);
+                let memory = longest.max(2) as f64 - 1.0;
+                for unit in 0..width {
+                    let bias = rng.random_range(1.0..=memory).ln();
+                    out[start + keep * width + unit] = bias;
+                    if let Some(write) = write {
+                        out[start + write * width + unit] = -bias;
+                    }
+                }
             }
             Initialization::Orthogonal { blocks } => {
                 let width = columns / blocks.max(1);

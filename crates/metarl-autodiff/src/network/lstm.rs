@@ -13,6 +13,9 @@ pub struct Lstm {
     pub inputs: usize,
     /// Hidden units.
     pub hidden: usize,
+    /// Longest memory `T` of a unit in steps before anything is learned; see
+    /// [`Initialization::Chrono`]. 2 or less starts with gates half open.
+    pub longest_memory: usize,
 }
 
 /// Parameters of an [`Lstm`].
@@ -45,10 +48,16 @@ impl Network for Lstm {
             blocks: 4,
         };
         let orthogonal = Initialization::Orthogonal { blocks: 4 };
+        let memory = Initialization::Chrono {
+            longest: self.longest_memory,
+            blocks: 4,
+            keep: 1,
+            write: Some(0),
+        };
         LstmParameters {
             input_weight: binder.leaf("input_weight", (self.inputs, gates), glorot),
             recurrent_weight: binder.leaf("recurrent_weight", (self.hidden, gates), orthogonal),
-            bias: binder.leaf("bias", (gates,), Initialization::Constant(0.0)),
+            bias: binder.leaf("bias", (gates,), memory),
         }
     }
 }

@@ -64,6 +64,7 @@ fn recurrent_layers_have_these_parameters() {
     let gru = Gru {
         inputs: 2,
         hidden: 3,
+        longest_memory: 2,
     };
     let want = [
         ("input_weight", vec![2, 9]),
@@ -75,6 +76,7 @@ fn recurrent_layers_have_these_parameters() {
     let lstm = Lstm {
         inputs: 2,
         hidden: 3,
+        longest_memory: 2,
     };
     let want = [
         ("input_weight", vec![2, 12]),
@@ -93,6 +95,7 @@ fn parts_nest_their_names() {
         Gru {
             inputs: 1,
             hidden: 1,
+            longest_memory: 2,
         },
         (mlp(), mlp()),
     );
@@ -126,7 +129,7 @@ proptest! {
 
     #[test]
     fn each_gate_gets_glorots_limit_of_its_own_size(seed: u64) {
-        let layout = Layout::of(&Lstm { inputs: 20, hidden: 4 });
+        let layout = Layout::of(&Lstm { inputs: 20, hidden: 4 , longest_memory: 2});
         let numbers: Vec<f64> = layout.initialize(&mut rng(seed));
         let limit = f64::sqrt(6.0 / 24.0);
         let (_, values) = part(&layout, &numbers, "input_weight");
@@ -136,7 +139,7 @@ proptest! {
 
     #[test]
     fn recurrent_weights_of_each_gate_are_orthonormal(seed: u64, hidden in 1..6_usize) {
-        let layout = Layout::of(&Gru { inputs: 2, hidden });
+        let layout = Layout::of(&Gru { inputs: 2, hidden, longest_memory: 2 });
         let numbers: Vec<f64> = layout.initialize(&mut rng(seed));
         let (_, values) = part(&layout, &numbers, "recurrent_weight");
         let rows: Vec<&[f64]> = values.chunks(3 * hidden).collect();
@@ -152,8 +155,35 @@ proptest! {
     }
 
     #[test]
+    fn units_start_with_memories_up_to_the_longest(seed: u64, longest in 3..1000_usize) {
+        let (hidden, last) = (64, (longest - 1) as f64);
+        let lstm = Layout::of(&Lstm { inputs: 1, hidden, longest_memory: longest });
+        let gru = Layout::of(&Gru { inputs: 1, hidden, longest_memory: longest });
+        let bias = |layout: &Layout| {
+            let numbers: Vec<f64> = layout.initialize(&mut rng(seed));
+            part(layout, &numbers, "bias").1.to_vec()
+        };
+        let (lstm, gru) = (bias(&lstm), bias(&gru));
+        let (write, rest) = lstm.split_at(hidden);
+        let (keep, rest) = rest.split_at(hidden);
+        prop_assert!(rest.iter().all(|b| b.to_bits() == 0));
+        prop_assert!(keep.iter().zip(write).all(|(keep, write)| *keep == -*write));
+        for keep in [keep, &gru[hidden..2 * hidden]] {
+            // A gate of σ(ln u) = u / (1 + u) keeps for 1 + u steps.
+            let steps: Vec<f64> = keep.iter().map(|b| b.exp()).collect();
+            prop_assert!(steps.iter().all(|u| (0.999..last * 1.001).contains(u)));
+            let mean = steps.iter().sum::<f64>() / hidden as f64;
+            // Six standard errors of a uniform mean.
+            let error = (last - 1.0) * (6.0 / (12.0 * hidden as f64).sqrt());
+            prop_assert!((mean - (1.0 + last) / 2.0).abs() <= error + 1e-9);
+        }
+        let zeros = gru[..hidden].iter().chain(&gru[2 * hidden..]);
+        prop_assert!(zeros.into_iter().all(|b| b.to_bits() == 0));
+    }
+
+    #[test]
     fn the_same_stream_gives_the_same_parameters(seed: u64) {
-        let layout = Layout::of(&(mlp(), Gru { inputs: 2, hidden: 3 }));
+        let layout = Layout::of(&(mlp(), Gru { inputs: 2, hidden: 3 , longest_memory: 2}));
         let draw = |seed| layout.initialize::<f32>(&mut rng(seed));
         prop_assert_eq!(draw(seed), draw(seed));
         prop_assert_ne!(draw(seed), draw(seed.wrapping_add(1)));

@@ -171,6 +171,7 @@ fn gru() -> impl Strategy<Value = (GruLoss, Vec<f64>, Vec<f64>)> {
         let layer = Gru {
             inputs: sequence.inputs,
             hidden: sequence.hidden,
+            longest_memory: 2,
         };
         let loss = GruLoss {
             network: Whole {
@@ -199,6 +200,7 @@ fn lstm() -> impl Strategy<Value = (LstmLoss, Vec<f64>, Vec<f64>)> {
             layer: Lstm {
                 inputs: sequence.inputs,
                 hidden: sequence.hidden,
+                longest_memory: 2,
             },
             n_states: 2,
             sequence,
@@ -254,6 +256,7 @@ fn a_reset_clears_a_lane_that_diverged() {
             layer: Gru {
                 inputs: 1,
                 hidden: 1,
+                longest_memory: 2,
             },
         },
         weight: vec![1.0; 4],

@@ -33,10 +33,12 @@ fn descriptions_survive() {
     survives(&Gru {
         inputs: 2,
         hidden: 3,
+        longest_memory: 2,
     });
     survives(&Lstm {
         inputs: 2,
         hidden: 3,
+        longest_memory: 2,
     });
     survives(&Initialization::Constant(0.1));
     survives(&Initialization::Orthogonal { blocks: 3 });
