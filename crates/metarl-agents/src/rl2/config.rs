@@ -10,6 +10,8 @@ use crate::error::check;
 /// | name | default | range | purpose |
 /// |---|---|---|---|
 /// | `hidden` | 64 | ≥ 1 | units of the recurrent layer |
+/// | `readout` | 0 | ≥ 0 | units of a layer in which the input asks the memory; 0 has none |
+/// | `joint_input` | false | | whether `oₜ₋₁ ⊗ aₜ₋₁` is among the inputs |
 /// | `n_lanes` | 512 | ≥ 1 | trials of one iteration, each on a task of its own |
 /// | `lanes_per_shard` | 64 | ≥ 1 | trials of one unit of parallel work; part of the result |
 /// | `n_iterations` | 500 | ≥ 1 | iterations of training |
@@ -28,6 +30,14 @@ use crate::error::check;
 pub struct Rl2Config {
     /// Units of the recurrent layer.
     pub hidden: usize,
+    /// Units of the multiplicative layer between the memory and the policy, see
+    /// [`RecurrentActorCritic`](crate::RecurrentActorCritic); 0 lets the policy read the memory
+    /// itself, as in the paper.
+    pub readout: usize,
+    /// Whether the outer product of the previous observation and action is among the inputs: of
+    /// states and actions it names the pair that the previous reward belongs to. The paper shows the
+    /// action alone.
+    pub joint_input: bool,
     /// Trials of one iteration, each on a task of its own.
     pub n_lanes: usize,
     /// Trials of one unit of parallel work.
@@ -60,6 +70,8 @@ impl Default for Rl2Config {
     fn default() -> Self {
         Self {
             hidden: 64,
+            readout: 0,
+            joint_input: false,
             n_lanes: 512,
             lanes_per_shard: 64,
             n_iterations: 500,

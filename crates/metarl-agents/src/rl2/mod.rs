@@ -7,6 +7,7 @@
 //! the dynamics of its memory.
 
 mod config;
+mod inputs;
 mod network;
 mod policy;
 mod trainer;

@@ -7,20 +7,48 @@ use metarl_autodiff::{
 use serde::{Deserialize, Serialize};
 
 /// A gated recurrent unit whose state feeds a categorical policy over `ACTIONS` and a value.
+///
+/// With a `readout`, policy and value do not read the memory as it is, but what the present input
+/// asks of it (the low-rank bilinear layer of Kim et al. 2017,
+/// [arXiv:1610.04325](https://arxiv.org/abs/1610.04325)):
+///
+/// ```text
+/// yₜ = (hₜ C + c) ⊙ (xₜ D + d)
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecurrentActorCritic<const ACTIONS: usize> {
     /// Numbers of an encoded observation.
     pub inputs: usize,
     /// Units of the recurrent layer.
     pub hidden: usize,
+    /// Units of `y`; 0 for a policy and a value of `h` itself.
+    pub readout: usize,
+    /// Longest memory of a unit at first, in steps; see [`Gru`].
+    pub longest_memory: usize,
 }
 
 /// Parameters of a [`RecurrentActorCritic`].
 #[derive(Debug, Clone)]
 pub struct RecurrentActorCriticParameters<A: Algebra, const ACTIONS: usize> {
     memory: GruParameters<A>,
+    readout: Option<Readout<A>>,
     policy: DenseParameters<A, usize, Const<ACTIONS>>,
     value: DenseParameters<A, usize, Const<1>>,
+}
+
+#[derive(Debug, Clone)]
+struct Readout<A: Algebra> {
+    memory: DenseParameters<A, usize, usize>,
+    input: DenseParameters<A, usize, usize>,
+}
+
+fn linear<O>(inputs: usize, outputs: O, gain: f64) -> Dense<usize, O> {
+    Dense {
+        inputs,
+        outputs,
+        activation: Activation::Identity,
+        gain,
+    }
 }
 
 impl<const ACTIONS: usize> Network for RecurrentActorCritic<ACTIONS> {
@@ -30,24 +58,24 @@ impl<const ACTIONS: usize> Network for RecurrentActorCritic<ACTIONS> {
         let memory = Gru {
             inputs: self.inputs,
             hidden: self.hidden,
+            longest_memory: self.longest_memory,
         };
-        let policy = Dense {
-            inputs: self.hidden,
-            outputs: Const::<ACTIONS>,
-            activation: Activation::Identity,
-            // Nearly uniform at first: every arm is tried before any is preferred.
-            gain: 0.01,
-        };
-        let value = Dense {
-            inputs: self.hidden,
-            outputs: Const::<1>,
-            activation: Activation::Identity,
-            gain: 1.0,
+        let memory = binder.part("memory", &memory);
+        let readout = (self.readout > 0).then(|| Readout {
+            memory: binder.part("readout.memory", &linear(self.hidden, self.readout, 1.0)),
+            input: binder.part("readout.input", &linear(self.inputs, self.readout, 1.0)),
+        });
+        let width = if self.readout > 0 {
+            self.readout
+        } else {
+            self.hidden
         };
         RecurrentActorCriticParameters {
-            memory: binder.part("memory", &memory),
-            policy: binder.part("policy", &policy),
-            value: binder.part("value", &value),
+            memory,
+            readout,
+            // Nearly uniform at first: every action is tried before any is preferred.
+            policy: binder.part("policy", &linear(width, Const::<ACTIONS>, 0.01)),
+            value: binder.part("value", &linear(width, Const::<1>, 1.0)),
         }
     }
 }
@@ -63,14 +91,19 @@ impl<A: Algebra, const ACTIONS: usize> RecurrentActorCriticParameters<A, ACTIONS
         self.memory.forward(input, state, first)
     }
 
-    /// The policy at each state, and the value `(rows,)`.
+    /// The policy at each state, given the input that led to it, and the value `(rows,)`.
     pub fn decide(
         &self,
+        input: A::Of<(usize, usize)>,
         state: A::Of<(usize, usize)>,
     ) -> (Categorical<A, usize, ACTIONS>, A::Of<(usize,)>) {
         let (rows, _) = A::shape(&state);
-        let logits = self.policy.forward(state.clone());
-        let value = A::reshape(self.value.forward(state), (rows,));
+        let features = match &self.readout {
+            Some(readout) => readout.memory.forward(state) * readout.input.forward(input),
+            None => state,
+        };
+        let logits = self.policy.forward(features.clone());
+        let value = A::reshape(self.value.forward(features), (rows,));
         (Categorical::from_logits(logits), value)
     }
 }

@@ -1,33 +1,33 @@
 //! The trained learner at work.
 
-use std::marker::PhantomData;
-
 use dfdx::prelude::TensorFromVec;
 use metarl_autodiff::{Algebra, Kernels, Plain, sample_categorical};
-use metarl_core::{DecisionBatch, Error, Policy, Rng, Space, check_lanes};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, Space, TrialObservation, check_lanes};
 
+use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
 use super::update::ValueScale;
 
 type Matrix<D> = <Plain<f32, D> as Algebra>::Of<(usize, usize)>;
 
-/// Acts with a memory for each lane. `S` is the space of what it sees, so it fits its environment by
-/// type.
+/// Acts in trials, with a memory for each lane. `O` is the environment's space of observations, so a
+/// policy fits its environment by type.
 #[derive(Debug)]
-pub struct Rl2Policy<S, D: Kernels<f32>, const ACTIONS: usize> {
+pub struct Rl2Policy<O, D: Kernels<f32>, const ACTIONS: usize> {
     algebra: Plain<f32, D>,
     parameters: RecurrentActorCriticParameters<Plain<f32, D>, ACTIONS>,
     hidden: usize,
+    inputs: Inputs<O, ACTIONS>,
     value_scale: ValueScale,
     state: Vec<f32>,
     input: Vec<f32>,
-    space: PhantomData<S>,
 }
 
-impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
+impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
     /// A policy with an empty memory for `n_lanes` lanes.
-    pub(crate) fn new(
+    pub(super) fn new(
         network: &RecurrentActorCritic<ACTIONS>,
+        inputs: Inputs<O, ACTIONS>,
         parameters: &[f32],
         value_scale: ValueScale,
         device: D,
@@ -38,10 +38,10 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
             parameters: metarl_autodiff::bind(network, &algebra, parameters),
             algebra,
             hidden: network.hidden,
+            inputs,
             value_scale,
             state: vec![0.0; n_lanes * network.hidden],
-            input: vec![0.0; n_lanes * S::WIDTH],
-            space: PhantomData,
+            input: vec![0.0; n_lanes * network.inputs],
         }
     }
 
@@ -49,12 +49,16 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
         self.state.len() / self.hidden
     }
 
-    /// The memory after looking at `observation`.
-    fn look(&mut self, observation: &[S::Element], first: &[bool]) -> Result<Matrix<D>, Error> {
+    /// `observation` as the network's input, and the memory after it.
+    fn look(
+        &mut self,
+        observation: &[TrialObservation<O::Element, usize>],
+        first: &[bool],
+    ) -> Result<(Matrix<D>, Matrix<D>), Error> {
         let n = self.n_lanes();
         check_lanes("observation", observation.len(), n)?;
         check_lanes("first", first.len(), n)?;
-        encode::<S>(observation, &mut self.input);
+        self.inputs.encode(observation, &mut self.input);
         let tensor = |numbers: &[f32], width: usize| {
             let data = TensorFromVec::<f32>::tensor_from_vec(
                 self.algebra.device(),
@@ -63,34 +67,28 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<S, D, ACTIONS> {
             );
             self.algebra.constant(data)
         };
-        let input = tensor(&self.input, S::WIDTH);
+        let input = tensor(&self.input, self.inputs.width());
         let state = tensor(&self.state, self.hidden);
-        Ok(self.parameters.remember(input, state, first))
+        let state = self.parameters.remember(input.clone(), state, first);
+        Ok((input, state))
     }
 }
 
-/// Writes observations as rows of numbers.
-pub(super) fn encode<S: Space>(observation: &[S::Element], rows: &mut [f32]) {
-    for (row, observation) in rows.chunks_exact_mut(S::WIDTH).zip(observation) {
-        S::encode(observation, row);
-    }
-}
-
-impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Policy<S::Element, usize>
-    for Rl2Policy<S, D, ACTIONS>
+impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
+    Policy<TrialObservation<O::Element, usize>, usize> for Rl2Policy<O, D, ACTIONS>
 {
     fn act(
         &mut self,
-        observation: &[S::Element],
+        observation: &[TrialObservation<O::Element, usize>],
         first: &[bool],
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
         check_lanes("rngs", rngs.len(), self.n_lanes())?;
         check_lanes("decision", decision.action.len(), self.n_lanes())?;
-        let state = self.look(observation, first)?;
+        let (input, state) = self.look(observation, first)?;
         state.tensor().copy_into(&mut self.state);
-        let (policy, value) = self.parameters.decide(state);
+        let (policy, value) = self.parameters.decide(input, state);
         let log_probs = policy.log_probs().tensor().as_vec();
         let value = value.tensor().as_vec();
         if let Some(bad) = log_probs.iter().chain(&value).find(|x| !x.is_finite()) {
@@ -109,12 +107,12 @@ impl<S: Space, D: Kernels<f32>, const ACTIONS: usize> Policy<S::Element, usize>
 
     fn bootstrap_value(
         &mut self,
-        observation: &[S::Element],
+        observation: &[TrialObservation<O::Element, usize>],
         _wanted: &[bool],
         value: &mut [f32],
     ) -> Result<(), Error> {
-        let state = self.look(observation, &vec![false; observation.len()])?;
-        let (_, estimate) = self.parameters.decide(state);
+        let (input, state) = self.look(observation, &vec![false; observation.len()])?;
+        let (_, estimate) = self.parameters.decide(input, state);
         for (value, estimate) in value.iter_mut().zip(estimate.tensor().as_vec()) {
             *value = self.value_scale.denormalize(estimate);
         }

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::config::Rl2Config;
+use super::inputs::Inputs;
 use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
 use super::update::{ShardLoss, ValueScale, Weights};
@@ -69,6 +70,7 @@ pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
     seed: Seed,
     device: D,
     network: RecurrentActorCritic<ACTIONS>,
+    inputs: Inputs<E::ObservationSpace, ACTIONS>,
     layout: Layout,
     shards: Vec<Shard<E>>,
     state: Rl2State,
@@ -86,8 +88,6 @@ impl<E: Environment, T: Debug, D: Kernels<f32>, const ACTIONS: usize> Debug
             .finish_non_exhaustive()
     }
 }
-
-type ObservationSpace<E> = <Trial<E> as Environment>::ObservationSpace;
 
 impl<E, T, D, const ACTIONS: usize> Rl2<E, T, D, ACTIONS>
 where
@@ -114,9 +114,12 @@ where
     ) -> Result<Self, Error> {
         config.validate()?;
         check("n_steps", "at least 1", n_steps, n_steps >= 1)?;
+        let inputs = Inputs::new(config.joint_input);
         let network = RecurrentActorCritic {
-            inputs: <ObservationSpace<E> as Space>::WIDTH,
+            inputs: inputs.width(),
             hidden: config.hidden,
+            readout: config.readout,
+            longest_memory: n_steps,
         };
         let layout = Layout::of(&network);
         let lanes = config.lanes_per_shard;
@@ -152,6 +155,7 @@ where
             seed,
             device,
             network,
+            inputs,
             layout,
             shards,
             state,
@@ -189,9 +193,10 @@ where
     }
 
     /// The agent as it is, with an empty memory for `n_lanes` lanes.
-    pub fn policy(&self, n_lanes: usize) -> Rl2Policy<ObservationSpace<E>, D, ACTIONS> {
+    pub fn policy(&self, n_lanes: usize) -> Rl2Policy<E::ObservationSpace, D, ACTIONS> {
         Rl2Policy::new(
             &self.network,
+            self.inputs,
             &self.state.parameters,
             self.state.value_scale,
             self.device.clone(),
@@ -227,7 +232,8 @@ where
 
     fn collect_trials(&mut self) -> Result<(), Error> {
         let (config, tasks, seed) = (&self.config, &self.tasks, self.seed);
-        let (network, state, device) = (&self.network, &self.state, &self.device);
+        let (network, inputs, state, device) =
+            (&self.network, self.inputs, &self.state, &self.device);
         let lanes = config.lanes_per_shard;
         self.shards
             .par_iter_mut()
@@ -244,8 +250,9 @@ where
                         .assign(lane, &task, stream(Purpose::Environment))?;
                     rngs.push(stream(Purpose::Policy));
                 }
-                let mut policy = Rl2Policy::<ObservationSpace<E>, D, ACTIONS>::new(
+                let mut policy = Rl2Policy::<E::ObservationSpace, D, ACTIONS>::new(
                     network,
+                    inputs,
                     &state.parameters,
                     state.value_scale,
                     device.clone(),
@@ -374,8 +381,9 @@ where
                 .zip(advantage.par_chunks(rows))
                 .map(|(shard, advantage)| {
                     let targets = Self::value_targets(shard);
-                    let loss = ShardLoss::new::<ObservationSpace<E>>(
+                    let loss = ShardLoss::new(
                         self.network,
+                        self.inputs,
                         &shard.rollout,
                         advantage,
                         targets

@@ -2,12 +2,12 @@
 
 use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
 use metarl_autodiff::{Algebra, Error, Kernels, Objective};
-use metarl_core::{Rollout, Space};
+use metarl_core::{Rollout, Space, TrialObservation};
 use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
 use serde::{Deserialize, Serialize};
 
+use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
-use super::policy::encode;
 
 /// Units the critic predicts in: it learns `(G − mean) / std`, so that one learning rate serves
 /// rewards of any size.
@@ -79,23 +79,24 @@ pub(super) struct ShardLoss<D: Kernels<f32>, const ACTIONS: usize> {
 
 impl<D: Kernels<f32>, const ACTIONS: usize> ShardLoss<D, ACTIONS> {
     /// `advantage` and `value_target` are as the loss wants them: normalized.
-    pub(super) fn new<S: Space>(
+    pub(super) fn new<O: Space>(
         network: RecurrentActorCritic<ACTIONS>,
-        rollout: &Rollout<S::Element, usize>,
+        inputs: Inputs<O, ACTIONS>,
+        rollout: &Rollout<TrialObservation<O::Element, usize>, usize>,
         advantage: &[f32],
         value_target: Vec<f32>,
         weights: Weights,
         device: &D,
     ) -> Self {
         let rows = rollout.len();
-        let mut input = vec![0.0; rows * S::WIDTH];
-        encode::<S>(&rollout.observation, &mut input);
+        let mut input = vec![0.0; rows * network.inputs];
+        inputs.encode(&rollout.observation, &mut input);
         let matrix = |numbers, n, m| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (n, m));
         let column = |numbers| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (rows,));
         let lanes = rollout.n_lanes();
         Self {
             network,
-            input: matrix(input, rows, S::WIDTH),
+            input: matrix(input, rows, network.inputs),
             state: matrix(vec![0.0; lanes * network.hidden], lanes, network.hidden),
             first: rollout.first.clone(),
             action: rollout.action.clone(),
@@ -119,12 +120,10 @@ impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<D, A
         algebra: &A,
         parameters: RecurrentActorCriticParameters<A, ACTIONS>,
     ) -> Result<A::Of<Rank0>, Error> {
-        let states = parameters.remember(
-            algebra.constant(self.input.clone()),
-            algebra.constant(self.state.clone()),
-            &self.first,
-        );
-        let (policy, value) = parameters.decide(states);
+        let input = algebra.constant(self.input.clone());
+        let state = algebra.constant(self.state.clone());
+        let states = parameters.remember(input.clone(), state, &self.first);
+        let (policy, value) = parameters.decide(input, states);
         let surrogate = clipped_surrogate(
             algebra,
             policy.log_prob(&self.action),

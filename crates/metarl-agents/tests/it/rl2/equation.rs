@@ -49,10 +49,15 @@ where
 
     fn net(&self) -> Net {
         Net {
-            inputs: OBSERVED + ACTIONS + 2,
+            inputs: OBSERVED + ACTIONS + 2 + self.n_joint(),
             hidden: self.config.hidden,
+            readout: self.config.readout,
             actions: ACTIONS,
         }
+    }
+
+    fn n_joint(&self) -> usize {
+        usize::from(self.config.joint_input) * OBSERVED * ACTIONS
     }
 
     /// The trials the next iteration will see, one entry a shard.
@@ -76,7 +81,7 @@ where
             let mut rollout = Rollout::new(n_steps, lanes, zero, 0);
             let mut policy = self.agent.policy(lanes);
             collect(&mut environment, &mut policy, &mut rngs, &mut rollout).unwrap();
-            steps::<OBSERVED, ACTIONS>(&rollout)
+            steps::<OBSERVED, ACTIONS>(&rollout, self.n_joint())
         };
         (0..shards).map(shard).collect()
     }
@@ -194,12 +199,21 @@ where
 
 fn steps<const OBSERVED: usize, const ACTIONS: usize>(
     rollout: &Rollout<metarl_core::TrialObservation<[f32; OBSERVED], usize>, usize>,
+    n_joint: usize,
 ) -> Steps {
     let input = rollout.observation.iter().map(|seen| {
         let mut row = widen(&seen.observation);
-        row.extend((0..ACTIONS).map(|a| f64::from(u8::from(seen.previous_action == Some(a)))));
-        row.push(f64::from(seen.previous_reward));
+        let done = |a| seen.previous.is_some_and(|before| before.action == a);
+        row.extend((0..ACTIONS).map(|a| f64::from(u8::from(done(a)))));
+        row.push(seen.previous.map_or(0.0, |before| before.reward.into()));
         row.push(f64::from(u8::from(seen.episode_start)));
+        let joint = |i: usize| match seen.previous {
+            Some(before) if before.action == i / OBSERVED => {
+                before.observation[i % OBSERVED].into()
+            }
+            _ => 0.0,
+        };
+        row.extend((0..n_joint).map(joint));
         row
     });
     let endings = rollout.terminated.iter().zip(&rollout.truncated);
@@ -256,6 +270,20 @@ fn an_iteration_on_bandits_is_the_equations() {
     let mut case = Case::<_, _, 3>::new(two_steps(), tasks, environment, (3, 8));
     case.check_iteration(true);
     case.check_iteration(false);
+}
+
+#[test]
+fn an_iteration_with_a_readout_and_joint_inputs_is_the_equations() {
+    let config = Rl2Config {
+        n_lanes: 4,
+        readout: 2,
+        joint_input: true,
+        learning_rate: 0.1,
+        final_learning_rate: 0.1,
+        ..two_steps()
+    };
+    let mut case = Case::<_, _, 2>::new(config, CartPoles::default(), CartPole::new, (2, 80));
+    case.check_iteration(true);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config};
-use metarl_core::{DecisionBatch, Error, Policy, Purpose, Seed, TrialObservation};
+use metarl_core::{DecisionBatch, Error, Policy, PreviousStep, Purpose, Seed, TrialObservation};
 use metarl_envs::{CartPole, CartPoles};
 use metarl_testkit::gradient::assert_close;
 use proptest::collection::vec;
@@ -17,6 +17,8 @@ type Agent = Rl2<CartPole, CartPoles, Cpu, 2>;
 fn agent(parameters: impl Fn(usize) -> f32) -> Agent {
     let config = Rl2Config {
         hidden: 4,
+        readout: 3,
+        joint_input: true,
         ..tiny()
     };
     let (tasks, seed) = (CartPoles::default(), Seed::new(0));
@@ -37,10 +39,13 @@ fn seen() -> impl Strategy<Value = Seen> {
         any::<bool>(),
     )
         .prop_map(
-            |(observation, previous_action, previous_reward, episode_start)| TrialObservation {
+            |(observation, action, reward, episode_start)| TrialObservation {
                 observation,
-                previous_action,
-                previous_reward,
+                previous: action.map(|action| PreviousStep {
+                    observation: observation.map(|x| x / 2.0),
+                    action,
+                    reward,
+                }),
                 episode_start,
             },
         )
@@ -106,8 +111,7 @@ fn a_policy_refuses_other_numbers_of_lanes() {
     let mut rngs = [0, 1, 2].map(|lane| Seed::new(2).stream(Purpose::Policy, 0, lane, 0));
     let seen = TrialObservation {
         observation: [0.0; 4],
-        previous_action: None,
-        previous_reward: 0.0,
+        previous: None,
         episode_start: true,
     };
     let (mut two, mut three) = (DecisionBatch::new(2, 0), DecisionBatch::new(3, 0));
@@ -136,8 +140,7 @@ fn outputs_that_are_not_finite_are_an_error() {
     let mut decision = DecisionBatch::new(1, 0);
     let seen = TrialObservation {
         observation: [0.0; 4],
-        previous_action: None,
-        previous_reward: 0.0,
+        previous: None,
         episode_start: true,
     };
     let mut rngs = [Seed::new(2).stream(Purpose::Policy, 0, 0, 0)];

@@ -5,6 +5,7 @@
 pub(super) struct Net {
     pub(super) inputs: usize,
     pub(super) hidden: usize,
+    pub(super) readout: usize,
     pub(super) actions: usize,
 }
 
@@ -46,7 +47,10 @@ impl Net {
             own
         };
         let (wi, wh, b, d) = (take(x * 3 * h), take(h * 3 * h), take(3 * h), take(h));
-        let (wp, bp, wv, bv) = (take(h * k), take(k), take(h), take(1));
+        let m = self.readout;
+        let (wc, bc, wd, bd) = (take(h * m), take(m), take(x * m), take(m));
+        let n = if m > 0 { m } else { h };
+        let (wp, bp, wv, bv) = (take(n * k), take(k), take(n), take(1));
         assert!(rest.is_empty(), "every parameter has its place");
 
         let mut memory = vec![vec![0.0; h]; steps.n_lanes];
@@ -70,12 +74,22 @@ impl Net {
                 memory[lane][j] = (1.0 - z) * c + z * old[j];
             }
             let new = &memory[lane];
-            let logit = |a: usize| bp[a] + (0..h).map(|i| new[i] * wp[i * k + a]).sum::<f64>();
+            let read = |j: usize| {
+                let kept: f64 = (0..h).map(|i| new[i] * wc[i * m + j]).sum();
+                let seen: f64 = (0..x).map(|i| input[i] * wd[i * m + j]).sum();
+                (kept + bc[j]) * (seen + bd[j])
+            };
+            let read: Vec<f64> = if m > 0 {
+                (0..m).map(read).collect()
+            } else {
+                new.clone()
+            };
+            let logit = |a: usize| bp[a] + (0..n).map(|i| read[i] * wp[i * k + a]).sum::<f64>();
             let logits: Vec<f64> = (0..k).map(logit).collect();
             let total: f64 = logits.iter().map(|l| l.exp()).sum();
             outputs.push(Output {
                 log_prob: logits.iter().map(|l| l - total.ln()).collect(),
-                value: bv[0] + (0..h).map(|i| new[i] * wv[i]).sum::<f64>(),
+                value: bv[0] + (0..n).map(|i| read[i] * wv[i]).sum::<f64>(),
             });
         }
         outputs
