@@ -39,21 +39,3 @@ pub enum Error {
         value: f64,
     },
 }
-
-/// Checks a hyper-parameter.
-pub(crate) fn check(
-    name: &'static str,
-    allowed: &'static str,
-    got: impl ToString,
-    ok: bool,
-) -> Result<(), Error> {
-    if ok {
-        Ok(())
-    } else {
-        Err(Error::OutOfRange {
-            name,
-            allowed,
-            got: got.to_string(),
-        })
-    }
-}

@@ -61,6 +61,7 @@
 
 mod error;
 mod maml;
+mod range;
 mod rl2;
 
 pub use error::Error;

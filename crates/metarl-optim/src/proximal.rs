@@ -33,7 +33,7 @@ impl Default for Proximal {
 }
 
 impl Proximal {
-    /// Checks every range of its own; [`Adam::new`] checks the optimizer's.
+    /// Checks every range, the optimizer's too.
     ///
     /// # Errors
     ///
@@ -41,7 +41,9 @@ impl Proximal {
     pub fn validate(&self) -> Result<(), Error> {
         let (n, norm) = (self.n_epochs, self.max_gradient_norm);
         check("n_epochs", "at least 1", n as f64, n >= 1)?;
-        check("max_gradient_norm", "above 0", norm, norm > 0.0)
+        check("max_gradient_norm", "above 0", norm, norm > 0.0)?;
+        Adam::<f64>::new(self.adam, 0)?;
+        Ok(())
     }
 
     /// Steps `parameters` along gradients of a clipped surrogate, whose clipping is what keeps them

@@ -1,11 +1,10 @@
 //! Hyper-parameters.
 
-use metarl_autodiff::Adam;
 use metarl_optim::{MetaGradient, Proximal, TrustRegion};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::error::check;
+use crate::range::{above_0, at_least_1, between_0_and_1, check, in_unit_interval};
 
 /// What moves the meta-parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -91,16 +90,6 @@ impl MamlConfig {
     ///
     /// [`Error::OutOfRange`] names the first key that is outside its range.
     pub fn validate(&self) -> Result<(), Error> {
-        let at_least_1 = |name, got: usize| check(name, "at least 1", got, got >= 1);
-        let unit = |name, got: f64| check(name, "in [0, 1]", got, (0.0..=1.0).contains(&got));
-        let above_0 = |name, got: f64| {
-            check(
-                name,
-                "above 0 and finite",
-                got,
-                got > 0.0 && got.is_finite(),
-            )
-        };
         check(
             "hidden",
             "one or more widths, each at least 1",
@@ -111,27 +100,19 @@ impl MamlConfig {
         at_least_1("n_episodes", self.n_episodes)?;
         at_least_1("n_inner_steps", self.n_inner_steps)?;
         above_0("inner_lr", self.inner_lr)?;
-        check(
-            "n_iterations",
-            "at least 1",
-            self.n_iterations,
-            self.n_iterations >= 1,
-        )?;
-        unit("discount", self.discount)?;
-        unit("trace_decay", self.trace_decay)?;
+        at_least_1("n_iterations", self.n_iterations)?;
+        in_unit_interval("discount", self.discount)?;
+        in_unit_interval("trace_decay", self.trace_decay)?;
         match self.outer {
-            OuterOptimizer::Trpo(region) => Ok(region.validate()?),
+            OuterOptimizer::Trpo(region) => region.validate()?,
             OuterOptimizer::Ppo {
                 clip_range,
                 proximal,
             } => {
-                let open = 0.0 < clip_range && clip_range < 1.0;
-                check("clip_range", "in (0, 1)", clip_range, open)?;
-                at_least_1("n_epochs", proximal.n_epochs)?;
-                above_0("max_gradient_norm", proximal.max_gradient_norm)?;
-                Adam::<f32>::new(proximal.adam, 0)?;
-                Ok(())
+                between_0_and_1("clip_range", clip_range)?;
+                proximal.validate()?;
             }
         }
+        Ok(())
     }
 }

@@ -18,7 +18,7 @@ use super::network::GaussianMlp;
 use super::policy::GaussianPolicy;
 use super::streams::Streams;
 use crate::Error;
-use crate::error::check;
+use crate::range::at_least_1;
 
 /// What one iteration of meta-training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ where
         device: D,
     ) -> Result<Self, Error> {
         config.validate()?;
-        check("horizon", "at least 1", horizon, horizon >= 1)?;
+        at_least_1("horizon", horizon)?;
         let network = GaussianMlp {
             hidden: config.hidden.clone(),
         };
@@ -314,7 +314,7 @@ where
         streams: Streams,
     ) -> Result<Batch<D, O, K>, Error> {
         let lanes = environment.n_lanes();
-        check("n_episodes", "at least 1", lanes, lanes >= 1)?;
+        at_least_1("n_episodes", lanes)?;
         let mut rngs: Vec<_> = (0..lanes)
             .map(|lane| streams.lane(streams.actions, lane))
             .collect();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::error::check;
+use crate::range::{above_0, at_least_0, at_least_1, between_0_and_1, check, in_unit_interval};
 
 /// Hyper-parameters of RL² with PPO.
 ///
@@ -96,33 +96,10 @@ impl Rl2Config {
     ///
     /// [`Error::OutOfRange`] names the first key that is outside its range.
     pub fn validate(&self) -> Result<(), Error> {
-        let at_least_1 = |name, got: usize| check(name, "at least 1", got, got >= 1);
-        let unit = |name, got: f32| check(name, "in [0, 1]", got, (0.0..=1.0).contains(&got));
-        let weight = |name, got: f64| {
-            check(
-                name,
-                "at least 0 and finite",
-                got,
-                got >= 0.0 && got.is_finite(),
-            )
-        };
-        let above_0 = |name, got: f64| {
-            check(
-                name,
-                "above 0 and finite",
-                got,
-                got > 0.0 && got.is_finite(),
-            )
-        };
         at_least_1("hidden", self.hidden)?;
         at_least_1("n_lanes", self.n_lanes)?;
         at_least_1("lanes_per_shard", self.lanes_per_shard)?;
-        check(
-            "n_iterations",
-            "at least 1",
-            self.n_iterations,
-            self.n_iterations >= 1,
-        )?;
+        at_least_1("n_iterations", self.n_iterations)?;
         at_least_1("n_epochs", self.n_epochs)?;
         let n_shards = self.n_lanes / self.lanes_per_shard;
         check(
@@ -138,17 +115,12 @@ impl Rl2Config {
             self.n_minibatches >= 1 && n_shards.is_multiple_of(self.n_minibatches),
         )?;
         above_0("learning_rate", self.learning_rate)?;
-        weight("final_learning_rate", self.final_learning_rate)?;
-        unit("discount", self.discount)?;
-        unit("trace_decay", self.trace_decay)?;
-        check(
-            "clip_range",
-            "in (0, 1)",
-            self.clip_range,
-            0.0 < self.clip_range && self.clip_range < 1.0,
-        )?;
-        weight("entropy_weight", self.entropy_weight)?;
-        weight("value_weight", self.value_weight)?;
+        at_least_0("final_learning_rate", self.final_learning_rate)?;
+        in_unit_interval("discount", self.discount)?;
+        in_unit_interval("trace_decay", self.trace_decay)?;
+        between_0_and_1("clip_range", self.clip_range)?;
+        at_least_0("entropy_weight", self.entropy_weight)?;
+        at_least_0("value_weight", self.value_weight)?;
         above_0("max_gradient_norm", self.max_gradient_norm)
     }
 }

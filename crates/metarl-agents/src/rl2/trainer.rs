@@ -21,7 +21,7 @@ use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
 use super::update::{ShardLoss, ValueScale, Weights};
 use crate::Error;
-use crate::error::check;
+use crate::range::at_least_1;
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ where
         device: D,
     ) -> Result<Self, Error> {
         config.validate()?;
-        check("n_steps", "at least 1", n_steps, n_steps >= 1)?;
+        at_least_1("n_steps", n_steps)?;
         let inputs = Inputs::new(config.joint_input);
         let network = RecurrentActorCritic {
             inputs: inputs.width(),
