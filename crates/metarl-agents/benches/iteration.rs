@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dfdx::prelude::Cpu;
-use metarl_agents::{MamlConfig, MamlRl, Rl2, Rl2Config};
+use metarl_agents::{MamlConfig, MamlRl, Rl2, Rl2Config, Trainer};
 use metarl_core::Seed;
 use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask, PointNavigation, SquareGoals};
 

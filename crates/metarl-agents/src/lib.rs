@@ -1,9 +1,9 @@
 //! Agents that learn to learn: RL² and MAML-RL.
 //!
 //! The crate's one decision: **a trainer is a value that iterates, and everything it goes on from is
-//! a value too.** [`Rl2::iterate`] and [`MamlRl::iterate`] do one round of experience and one round of
-//! learning, tell what happened, and leave the rest to the caller: schedules, logs, checkpoints and
-//! patience are a loop around them. [`Rl2State`] and [`MamlState`] serialize; a run that goes on from
+//! a value too.** [`Trainer::iterate`] does one round of experience and one round of learning, tells
+//! what happened, and leaves the rest to the caller: schedules, logs, checkpoints and patience are a
+//! loop around it. [`Rl2State`] and [`MamlState`] serialize; a run that goes on from
 //! one ends in the same bits as a run that was never stopped, on any number of threads. An iteration
 //! that fails changes nothing.
 //!
@@ -21,7 +21,7 @@
 //!
 //! ```
 //! use dfdx::prelude::Cpu;
-//! use metarl_agents::{Rl2, Rl2Config};
+//! use metarl_agents::{Rl2, Rl2Config, Trainer};
 //! use metarl_core::{Returns, Seed};
 //! use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask};
 //!
@@ -63,6 +63,7 @@ mod error;
 mod maml;
 mod range;
 mod rl2;
+mod trainer;
 
 pub use error::Error;
 pub use maml::{
@@ -73,6 +74,7 @@ pub use rl2::{
     RecurrentActorCritic, RecurrentActorCriticParameters, Rl2, Rl2Config, Rl2Iteration, Rl2Policy,
     Rl2State,
 };
+pub use trainer::{Trainer, TrainingState};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

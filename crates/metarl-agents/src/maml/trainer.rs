@@ -19,6 +19,7 @@ use super::policy::GaussianPolicy;
 use super::streams::Streams;
 use crate::Error;
 use crate::range::at_least_1;
+use crate::trainer::{Trainer, TrainingState, check_size};
 
 /// What one iteration of meta-training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,16 @@ pub struct MamlState {
     /// The meta-parameters.
     pub parameters: Vec<f32>,
     adam: Adam<f32>,
+}
+
+impl TrainingState for MamlState {
+    fn iteration(&self) -> u64 {
+        self.iteration
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
 }
 
 type Inner<D, const O: usize, const K: usize> = OnDevice<InnerLoss<D, O, K>, D>;
@@ -140,111 +151,8 @@ where
         })
     }
 
-    /// Names and shapes of the parameters.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    /// What training goes on from.
-    pub fn state(&self) -> &MamlState {
-        &self.state
-    }
-
-    /// Goes on from a state that was kept.
-    ///
-    /// # Errors
-    ///
-    /// When the state belongs to a network of another size.
-    pub fn restore(&mut self, state: MamlState) -> Result<(), Error> {
-        let (expected, got) = (self.layout.n_parameters(), state.parameters.len());
-        if got != expected {
-            return Err(Error::Differentiation(
-                metarl_autodiff::Error::ParameterCount {
-                    name: "the stored state",
-                    expected,
-                    got,
-                },
-            ));
-        }
-        self.state = state;
-        Ok(())
-    }
-
     fn policy(&self, parameters: &[f32]) -> GaussianPolicy<D, O, K> {
         GaussianPolicy::new(&self.network, parameters, self.device.clone())
-    }
-
-    /// One iteration: adaptation to a batch of fresh tasks, one outer step.
-    ///
-    /// # Errors
-    ///
-    /// Whatever an environment returns; the state is then as it was before the iteration.
-    pub fn iterate(&mut self) -> Result<MamlIteration, Error> {
-        let n_tasks = self.config.meta_batch_size as u64;
-        let first = self.state.iteration * n_tasks;
-        let lessons = (first..first + n_tasks)
-            .into_par_iter()
-            .map(|task_idx| self.lesson(task_idx))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut state = self.state.clone();
-        let (before, after) = match self.config.outer {
-            OuterOptimizer::Trpo(region) => {
-                let (loss, gradient) = self.meta_gradient(&lessons, &state.parameters)?;
-                let paths = self.paths(&lessons, &state.parameters)?;
-                let step = region.step(
-                    &state.parameters,
-                    loss,
-                    &gradient,
-                    |v| self.fisher_product(&lessons, &paths, v),
-                    |candidate| self.measure(&lessons, candidate),
-                )?;
-                state.parameters = step.parameters;
-                (loss, (step.measured, step.accepted))
-            }
-            OuterOptimizer::Ppo { proximal, .. } => {
-                let (before, loss) = proximal.steps(
-                    &mut state.parameters,
-                    &mut state.adam,
-                    |parameters| -> Result<_, Error> {
-                        let (loss, gradient) = self.meta_gradient(&lessons, parameters)?;
-                        #[expect(clippy::cast_possible_truncation, reason = "for the record")]
-                        let loss = loss as f32;
-                        Ok((loss, gradient))
-                    },
-                )?;
-                let measured = Measured {
-                    loss,
-                    divergence: 0.0,
-                };
-                (before, (measured, true))
-            }
-        };
-        let (measured, accepted) = after;
-        if let Some(bad) = state.parameters.iter().find(|x| !x.is_finite()) {
-            return Err(Error::NonFinite {
-                iteration: state.iteration,
-                what: "a parameter",
-                value: f64::from(*bad),
-            });
-        }
-        let rollouts = self.config.n_inner_steps + 1;
-        let steps = lessons.len() * rollouts * self.config.n_episodes * self.horizon;
-        state.iteration += 1;
-        state.env_steps += steps as u64;
-        self.state = state;
-        let mean = |f: fn(&Lesson<D, O, K>) -> f64| {
-            lessons.iter().map(f).sum::<f64>() / lessons.len() as f64
-        };
-        Ok(MamlIteration {
-            iteration: self.state.iteration,
-            env_steps: self.state.env_steps,
-            return_before: mean(|lesson| lesson.return_before),
-            return_after: mean(|lesson| lesson.return_after),
-            loss: before,
-            loss_after: measured.loss,
-            divergence: measured.divergence,
-            accepted,
-        })
     }
 
     /// Adapts to one fresh task and acts in it again.
@@ -458,6 +366,100 @@ where
         let mut adaptation = Adaptation::new(&parameters);
         adaptation.step(&loss, self.config.inner_lr * shorter)?;
         Ok(adaptation.adapted().to_vec())
+    }
+}
+
+impl<F, E, T, D, const O: usize, const K: usize> Trainer for MamlRl<F, T, D, O, K>
+where
+    F: Fn(usize) -> E + Sync,
+    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+    T: TaskDistribution<Task = E::Task>,
+    D: Kernels<f32> + Send + Sync,
+{
+    type Iteration = MamlIteration;
+    type State = MamlState;
+
+    /// One iteration: adaptation to a batch of fresh tasks, one outer step.
+    fn iterate(&mut self) -> Result<Self::Iteration, Error> {
+        let n_tasks = self.config.meta_batch_size as u64;
+        let first = self.state.iteration * n_tasks;
+        let lessons = (first..first + n_tasks)
+            .into_par_iter()
+            .map(|task_idx| self.lesson(task_idx))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut state = self.state.clone();
+        let (before, after) = match self.config.outer {
+            OuterOptimizer::Trpo(region) => {
+                let (loss, gradient) = self.meta_gradient(&lessons, &state.parameters)?;
+                let paths = self.paths(&lessons, &state.parameters)?;
+                let step = region.step(
+                    &state.parameters,
+                    loss,
+                    &gradient,
+                    |v| self.fisher_product(&lessons, &paths, v),
+                    |candidate| self.measure(&lessons, candidate),
+                )?;
+                state.parameters = step.parameters;
+                (loss, (step.measured, step.accepted))
+            }
+            OuterOptimizer::Ppo { proximal, .. } => {
+                let (before, loss) = proximal.steps(
+                    &mut state.parameters,
+                    &mut state.adam,
+                    |parameters| -> Result<_, Error> {
+                        let (loss, gradient) = self.meta_gradient(&lessons, parameters)?;
+                        #[expect(clippy::cast_possible_truncation, reason = "for the record")]
+                        let loss = loss as f32;
+                        Ok((loss, gradient))
+                    },
+                )?;
+                let measured = Measured {
+                    loss,
+                    divergence: 0.0,
+                };
+                (before, (measured, true))
+            }
+        };
+        let (measured, accepted) = after;
+        if let Some(bad) = state.parameters.iter().find(|x| !x.is_finite()) {
+            return Err(Error::NonFinite {
+                iteration: state.iteration,
+                what: "a parameter",
+                value: f64::from(*bad),
+            });
+        }
+        let rollouts = self.config.n_inner_steps + 1;
+        let steps = lessons.len() * rollouts * self.config.n_episodes * self.horizon;
+        state.iteration += 1;
+        state.env_steps += steps as u64;
+        self.state = state;
+        let mean = |f: fn(&Lesson<D, O, K>) -> f64| {
+            lessons.iter().map(f).sum::<f64>() / lessons.len() as f64
+        };
+        Ok(MamlIteration {
+            iteration: self.state.iteration,
+            env_steps: self.state.env_steps,
+            return_before: mean(|lesson| lesson.return_before),
+            return_after: mean(|lesson| lesson.return_after),
+            loss: before,
+            loss_after: measured.loss,
+            divergence: measured.divergence,
+            accepted,
+        })
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn state(&self) -> &Self::State {
+        &self.state
+    }
+
+    fn restore(&mut self, state: Self::State) -> Result<(), Error> {
+        check_size(&state, &self.layout)?;
+        self.state = state;
+        Ok(())
     }
 }
 

@@ -22,6 +22,7 @@ use super::policy::Rl2Policy;
 use super::update::{ShardLoss, ValueScale, Weights};
 use crate::Error;
 use crate::range::at_least_1;
+use crate::trainer::{Trainer, TrainingState, check_size};
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,16 @@ pub struct Rl2State {
     pub parameters: Vec<f32>,
     adam: Adam<f32>,
     value_scale: ValueScale,
+}
+
+impl TrainingState for Rl2State {
+    fn iteration(&self) -> u64 {
+        self.iteration
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
 }
 
 /// Trials that are collected and differentiated together, on one thread.
@@ -162,36 +173,6 @@ where
         })
     }
 
-    /// Names and shapes of the parameters.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    /// What training goes on from.
-    pub fn state(&self) -> &Rl2State {
-        &self.state
-    }
-
-    /// Goes on from a state that was kept.
-    ///
-    /// # Errors
-    ///
-    /// When the state belongs to a network of another size.
-    pub fn restore(&mut self, state: Rl2State) -> Result<(), Error> {
-        let expected = self.layout.n_parameters();
-        if state.parameters.len() != expected {
-            return Err(Error::Differentiation(
-                metarl_autodiff::Error::ParameterCount {
-                    name: "the stored state",
-                    expected,
-                    got: state.parameters.len(),
-                },
-            ));
-        }
-        self.state = state;
-        Ok(())
-    }
-
     /// The agent as it is, with an empty memory for `n_lanes` lanes.
     pub fn policy(&self, n_lanes: usize) -> Rl2Policy<E::ObservationSpace, D, ACTIONS> {
         Rl2Policy::new(
@@ -202,32 +183,6 @@ where
             self.device.clone(),
             n_lanes,
         )
-    }
-
-    /// One iteration: trials on fresh tasks, advantages, gradient steps.
-    ///
-    /// # Errors
-    ///
-    /// Whatever an environment returns, and [`Error::NonFinite`] when training diverges; the state
-    /// is then as it was before the iteration.
-    pub fn iterate(&mut self) -> Result<Rl2Iteration, Error> {
-        self.collect_trials()?;
-        self.estimate_advantages()?;
-        let (state, loss, gradient_norm) = self.improve()?;
-        self.state = state;
-        let rollouts = || self.shards.iter().map(|shard| &shard.rollout);
-        let n_shards = self.shards.len() as f64;
-        let n_rows = (self.shards.len() * self.shards[0].rollout.len()) as u64;
-        let log_probs = rollouts().flat_map(|rollout| &rollout.log_prob);
-        Ok(Rl2Iteration {
-            iteration: self.state.iteration,
-            env_steps: self.state.iteration * n_rows,
-            total_reward: rollouts().map(Rollout::mean_total_reward).sum::<f64>() / n_shards,
-            entropy: -log_probs.map(|x| f64::from(*x)).sum::<f64>() / n_rows as f64,
-            loss,
-            gradient_norm,
-            explained_variance: self.explained_variance(),
-        })
     }
 
     fn collect_trials(&mut self) -> Result<(), Error> {
@@ -430,6 +385,51 @@ where
         });
         let returns: Vec<Vec<f64>> = blocks.collect::<Result<_, Error>>()?;
         Ok(returns.concat())
+    }
+}
+
+impl<E, T, D, const ACTIONS: usize> Trainer for Rl2<E, T, D, ACTIONS>
+where
+    E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
+    T: TaskDistribution<Task = E::Task>,
+    D: Kernels<f32> + Send + Sync,
+{
+    type Iteration = Rl2Iteration;
+    type State = Rl2State;
+
+    /// One iteration: trials on fresh tasks, advantages, gradient steps.
+    fn iterate(&mut self) -> Result<Self::Iteration, Error> {
+        self.collect_trials()?;
+        self.estimate_advantages()?;
+        let (state, loss, gradient_norm) = self.improve()?;
+        self.state = state;
+        let rollouts = || self.shards.iter().map(|shard| &shard.rollout);
+        let n_shards = self.shards.len() as f64;
+        let n_rows = (self.shards.len() * self.shards[0].rollout.len()) as u64;
+        let log_probs = rollouts().flat_map(|rollout| &rollout.log_prob);
+        Ok(Rl2Iteration {
+            iteration: self.state.iteration,
+            env_steps: self.state.iteration * n_rows,
+            total_reward: rollouts().map(Rollout::mean_total_reward).sum::<f64>() / n_shards,
+            entropy: -log_probs.map(|x| f64::from(*x)).sum::<f64>() / n_rows as f64,
+            loss,
+            gradient_norm,
+            explained_variance: self.explained_variance(),
+        })
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn state(&self) -> &Self::State {
+        &self.state
+    }
+
+    fn restore(&mut self, state: Self::State) -> Result<(), Error> {
+        check_size(&state, &self.layout)?;
+        self.state = state;
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use metarl_agents::Error;
+use metarl_agents::{Error, Trainer, TrainingState};
 use metarl_autodiff::Layout;
 use metarl_core::{Returns, Seed};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,51 @@ pub trait Learner {
     ///
     /// Whatever the environment returns.
     fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, Error>;
+}
+
+/// A [`Trainer`] with the way it is judged.
+pub(super) struct Trained<T, J> {
+    pub(super) trainer: T,
+    /// Gives the measurements of an evaluation from the trainer, the number of tasks and the seed.
+    pub(super) judge: J,
+}
+
+impl<T, J> Learner for Trained<T, J>
+where
+    T: Trainer,
+    T::Iteration: Into<Iteration>,
+    J: Fn(&T, usize, Seed) -> Result<Vec<Measurement>, Error>,
+{
+    fn iterate(&mut self) -> Result<Iteration, Error> {
+        Ok(self.trainer.iterate()?.into())
+    }
+
+    fn iteration(&self) -> u64 {
+        self.trainer.state().iteration()
+    }
+
+    fn layout(&self) -> &Layout {
+        self.trainer.layout()
+    }
+
+    fn parameters(&self) -> &[f32] {
+        self.trainer.state().parameters()
+    }
+
+    fn state(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self.trainer.state())
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), String> {
+        let state = serde_json::from_value(state).map_err(|error| error.to_string())?;
+        self.trainer
+            .restore(state)
+            .map_err(|error| error.to_string())
+    }
+
+    fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, Error> {
+        (self.judge)(&self.trainer, n_tasks, seed)
+    }
 }
 
 /// What one iteration of training did: a line of `metrics.jsonl`.

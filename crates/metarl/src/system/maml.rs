@@ -1,13 +1,12 @@
 //! MAML in an experiment.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Error as AgentError, MamlConfig, MamlRl, MamlState};
-use metarl_autodiff::Layout;
+use metarl_agents::{MamlConfig, MamlIteration, MamlRl};
 use metarl_core::{Continuous, Environment, Returns, Seed, TaskDistribution};
 use metarl_envs::{PointNavigation, PointObjective, ReachGoal, SquareGoals};
 use serde::Serialize;
-use serde_json::Value;
 
+use super::learner::Trained;
 use super::{Curve, Iteration, Learner, Measurement, Reference, navigation};
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -53,6 +52,8 @@ impl MamlEnvironment {
 impl MamlSystem {
     /// Updates of an evaluation.
     const N_UPDATES: usize = 3;
+    /// Episodes an update of an evaluation, as the authors' script has it for navigation.
+    const N_EPISODES: usize = 40;
 
     pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
         let environment = MamlEnvironment::from_section(section.section("environment")?)?;
@@ -85,11 +86,18 @@ impl MamlSystem {
         T: TaskDistribution<Task = E::Task> + 'static,
     {
         let (config, device) = (self.config.clone(), Cpu::default());
-        let agent = MamlRl::new(config, tasks, environment, horizon, seed, device)?;
-        Ok(Box::new(MamlLearner {
-            agent,
-            n_episodes: self.config.n_episodes,
-        }))
+        let trainer = MamlRl::new(config, tasks, environment, horizon, seed, device)?;
+        let judge = |trainer: &MamlRl<_, _, _, O, K>, n_tasks, seed| {
+            let n_updates = Self::N_UPDATES;
+            let tasks = trainer.evaluate(n_tasks, n_updates, Self::N_EPISODES, seed)?;
+            let after = |n: usize| tasks.iter().map(|returns| returns[n]).collect::<Vec<f64>>();
+            let measurement = |n: usize| Measurement {
+                metric: Self::metric(n),
+                returns: Returns::of(&after(n)),
+            };
+            Ok((0..=n_updates).map(measurement).collect())
+        };
+        Ok(Box::new(Trained { trainer, judge }))
     }
 
     fn metric(n_updates: usize) -> String {
@@ -117,18 +125,8 @@ impl MamlSystem {
     }
 }
 
-struct MamlLearner<E, T, const O: usize, const K: usize> {
-    agent: MamlRl<fn(usize) -> E, T, Cpu, O, K>,
-    n_episodes: usize,
-}
-
-impl<E, T, const O: usize, const K: usize> Learner for MamlLearner<E, T, O, K>
-where
-    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
-    T: TaskDistribution<Task = E::Task>,
-{
-    fn iterate(&mut self) -> Result<Iteration, AgentError> {
-        let done = self.agent.iterate()?;
+impl From<MamlIteration> for Iteration {
+    fn from(done: MamlIteration) -> Self {
         let measured = [
             ("return_before", done.return_before),
             ("return_after", done.return_after),
@@ -137,40 +135,6 @@ where
             ("divergence", done.divergence),
             ("accepted", f64::from(u8::from(done.accepted))),
         ];
-        Ok(Iteration::new(done.iteration, done.env_steps, &measured))
-    }
-
-    fn iteration(&self) -> u64 {
-        self.agent.state().iteration
-    }
-
-    fn layout(&self) -> &Layout {
-        self.agent.layout()
-    }
-
-    fn parameters(&self) -> &[f32] {
-        &self.agent.state().parameters
-    }
-
-    fn state(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(self.agent.state())
-    }
-
-    fn restore(&mut self, state: Value) -> Result<(), String> {
-        let state: MamlState = serde_json::from_value(state).map_err(|error| error.to_string())?;
-        self.agent.restore(state).map_err(|error| error.to_string())
-    }
-
-    fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, AgentError> {
-        let n_updates = MamlSystem::N_UPDATES;
-        let tasks = self
-            .agent
-            .evaluate(n_tasks, n_updates, self.n_episodes, seed)?;
-        let after = |n: usize| tasks.iter().map(|returns| returns[n]).collect::<Vec<f64>>();
-        let measurement = |n: usize| Measurement {
-            metric: MamlSystem::metric(n),
-            returns: Returns::of(&after(n)),
-        };
-        Ok((0..=n_updates).map(measurement).collect())
+        Self::new(done.iteration, done.env_steps, &measured)
     }
 }

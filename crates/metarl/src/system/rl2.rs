@@ -1,13 +1,12 @@
 //! RL² in an experiment.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Error as AgentError, Rl2, Rl2Config, Rl2State};
-use metarl_autodiff::Layout;
+use metarl_agents::{Rl2, Rl2Config, Rl2Iteration};
 use metarl_core::{Discrete, Environment, Returns, Seed, TaskDistribution};
 use metarl_envs::{BernoulliBandit, BernoulliBandits, RandomTabular, TabularMdp};
 use serde::Serialize;
-use serde_json::Value;
 
+use super::learner::Trained;
 use super::{Curve, Iteration, Learner, Measurement, Reference, bandit, tabular};
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -122,8 +121,15 @@ impl Rl2System {
         let trial = (self.n_episodes, self.n_episodes as usize * horizon);
         let device = Cpu::default();
         let config = self.config.clone();
-        let agent = Rl2::new(config, tasks, environment, trial, seed, device)?;
-        Ok(Box::new(Rl2Learner { agent, environment }))
+        let trainer = Rl2::new(config, tasks, environment, trial, seed, device)?;
+        let judge = move |trainer: &Rl2<_, _, _, ACTIONS>, n_tasks, seed| {
+            let returns = trainer.evaluate(environment, n_tasks, seed)?;
+            Ok(vec![Measurement {
+                metric: Self::METRIC.to_owned(),
+                returns: Returns::of(&returns),
+            }])
+        };
+        Ok(Box::new(Trained { trainer, judge }))
     }
 
     pub(super) fn curve(&self) -> Curve {
@@ -149,18 +155,8 @@ impl Rl2System {
     }
 }
 
-struct Rl2Learner<E: Environment, T, const ACTIONS: usize> {
-    agent: Rl2<E, T, Cpu, ACTIONS>,
-    environment: fn(usize) -> E,
-}
-
-impl<E, T, const ACTIONS: usize> Learner for Rl2Learner<E, T, ACTIONS>
-where
-    E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
-    T: TaskDistribution<Task = E::Task>,
-{
-    fn iterate(&mut self) -> Result<Iteration, AgentError> {
-        let done = self.agent.iterate()?;
+impl From<Rl2Iteration> for Iteration {
+    fn from(done: Rl2Iteration) -> Self {
         let measured = [
             ("total_reward", done.total_reward),
             ("entropy", done.entropy),
@@ -168,35 +164,6 @@ where
             ("gradient_norm", done.gradient_norm),
             ("explained_variance", done.explained_variance),
         ];
-        Ok(Iteration::new(done.iteration, done.env_steps, &measured))
-    }
-
-    fn iteration(&self) -> u64 {
-        self.agent.state().iteration
-    }
-
-    fn layout(&self) -> &Layout {
-        self.agent.layout()
-    }
-
-    fn parameters(&self) -> &[f32] {
-        &self.agent.state().parameters
-    }
-
-    fn state(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(self.agent.state())
-    }
-
-    fn restore(&mut self, state: Value) -> Result<(), String> {
-        let state: Rl2State = serde_json::from_value(state).map_err(|error| error.to_string())?;
-        self.agent.restore(state).map_err(|error| error.to_string())
-    }
-
-    fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, AgentError> {
-        let returns = self.agent.evaluate(self.environment, n_tasks, seed)?;
-        Ok(vec![Measurement {
-            metric: Rl2System::METRIC.to_owned(),
-            returns: Returns::of(&returns),
-        }])
+        Self::new(done.iteration, done.env_steps, &measured)
     }
 }

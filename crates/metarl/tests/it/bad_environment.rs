@@ -1,7 +1,7 @@
 //! Environments that return numbers that are none.
 
 use dfdx::prelude::Cpu;
-use metarl::agents::{Rl2, Rl2Config};
+use metarl::agents::{Rl2, Rl2Config, Trainer};
 use metarl::core::{Continuous, Discrete, Environment, Error, Rng, Seed, StepBatch};
 use metarl::envs::{BernoulliBandits, BernoulliTask};
 

@@ -1,7 +1,7 @@
 //! Whole iterations against the reference: what was seen, meta-gradients, TRPO's step.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{GaussianPolicy, MamlConfig, MamlIteration, MamlRl, OuterOptimizer};
+use metarl_agents::{GaussianPolicy, MamlConfig, MamlIteration, MamlRl, OuterOptimizer, Trainer};
 use metarl_core::{
     Adapt, DecisionBatch, Environment, Policy, Purpose, Rng, Rollout, Seed, TaskDistribution,
     collect,

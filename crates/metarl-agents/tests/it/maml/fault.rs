@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Error, MamlConfig, MamlRl};
+use metarl_agents::{Error, MamlConfig, MamlRl, Trainer};
 use metarl_core::{Adapt, Purpose, Seed, TaskDistribution};
 use metarl_envs::{PointNavigation, SquareGoals};
 

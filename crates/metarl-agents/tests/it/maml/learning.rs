@@ -1,6 +1,6 @@
 //! It learns to learn.
 
-use metarl_agents::{MamlConfig, OuterOptimizer};
+use metarl_agents::{MamlConfig, OuterOptimizer, Trainer};
 use metarl_core::{Returns, Seed};
 use metarl_envs::PointNavigation;
 use metarl_optim::TrustRegion;

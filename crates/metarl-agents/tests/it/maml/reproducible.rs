@@ -1,6 +1,6 @@
 //! The same seed gives the same bits.
 
-use metarl_agents::{Error, MamlConfig};
+use metarl_agents::{Error, MamlConfig, Trainer};
 
 use super::{navigation, ppo, tiny};
 use crate::support::{on_threads, through_json};

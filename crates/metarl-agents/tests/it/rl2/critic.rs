@@ -1,7 +1,7 @@
 //! How much of the returns a critic explains.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Rl2, Rl2Config};
+use metarl_agents::{Rl2, Rl2Config, Trainer};
 use metarl_core::{Continuous, Discrete, Environment, Rng, Seed, StepBatch, TaskDistribution};
 use rand::RngExt;
 

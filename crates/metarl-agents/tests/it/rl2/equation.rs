@@ -1,7 +1,7 @@
 //! A whole iteration against the reference: what was seen, its advantages, loss and gradient.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Rl2, Rl2Config, Rl2Iteration};
+use metarl_agents::{Rl2, Rl2Config, Rl2Iteration, Trainer};
 use metarl_core::{
     Continuous, Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial,
     collect,

@@ -1,6 +1,6 @@
 //! Evaluation: the same held-out tasks for everyone.
 
-use metarl_agents::Rl2Config;
+use metarl_agents::{Rl2Config, Trainer};
 use metarl_core::{Purpose, Seed, TaskDistribution};
 use metarl_envs::{Bandit, BanditTask, BernoulliBandits};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Error, Rl2, Rl2Config};
+use metarl_agents::{Error, Rl2, Rl2Config, Trainer};
 use metarl_core::Seed;
 use metarl_envs::{CartPole, CartPoles};
 

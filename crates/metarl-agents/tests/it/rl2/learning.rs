@@ -1,6 +1,6 @@
 //! It learns to explore.
 
-use metarl_agents::Rl2Config;
+use metarl_agents::{Rl2Config, Trainer};
 use metarl_core::{Returns, Seed};
 use metarl_envs::Bandit;
 

@@ -1,7 +1,7 @@
 //! The memory of a lane holds that lane's trial and nothing else.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{Rl2, Rl2Config};
+use metarl_agents::{Rl2, Rl2Config, Trainer};
 use metarl_core::{DecisionBatch, Error, Policy, PreviousStep, Purpose, Seed, TrialObservation};
 use metarl_envs::{CartPole, CartPoles};
 use metarl_testkit::gradient::assert_close;

@@ -1,6 +1,6 @@
 //! The same seed gives the same bits.
 
-use metarl_agents::{Error, Rl2Config};
+use metarl_agents::{Error, Rl2Config, Trainer};
 
 use super::{bandit_agent, tiny};
 use crate::support::{on_threads, through_json};

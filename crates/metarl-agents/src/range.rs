@@ -1,0 +1,47 @@
+//! Ranges that hyper-parameters are held to.
+
+use crate::Error;
+
+type Name = &'static str;
+
+pub(crate) fn check(name: Name, allowed: Name, got: impl ToString, ok: bool) -> Result<(), Error> {
+    if ok {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange {
+            name,
+            allowed,
+            got: got.to_string(),
+        })
+    }
+}
+
+pub(crate) fn at_least_1<N: PartialOrd + From<u8> + ToString>(
+    name: Name,
+    got: N,
+) -> Result<(), Error> {
+    let ok = got >= N::from(1);
+    check(name, "at least 1", got, ok)
+}
+
+pub(crate) fn in_unit_interval<N: PartialOrd + From<u8> + ToString>(
+    name: Name,
+    got: N,
+) -> Result<(), Error> {
+    let ok = N::from(0) <= got && got <= N::from(1);
+    check(name, "in [0, 1]", got, ok)
+}
+
+pub(crate) fn between_0_and_1(name: Name, got: f64) -> Result<(), Error> {
+    check(name, "in (0, 1)", got, 0.0 < got && got < 1.0)
+}
+
+pub(crate) fn above_0(name: Name, got: f64) -> Result<(), Error> {
+    let ok = got > 0.0 && got.is_finite();
+    check(name, "above 0 and finite", got, ok)
+}
+
+pub(crate) fn at_least_0(name: Name, got: f64) -> Result<(), Error> {
+    let ok = got >= 0.0 && got.is_finite();
+    check(name, "at least 0 and finite", got, ok)
+}

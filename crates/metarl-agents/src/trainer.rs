@@ -1,0 +1,62 @@
+//! What all training has in common.
+
+use metarl_autodiff::Layout;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// An agent in training: it iterates, and everything it goes on from is a value.
+pub trait Trainer {
+    /// What one iteration did.
+    type Iteration;
+    /// Everything training goes on from.
+    type State: TrainingState;
+
+    /// One round of experience and one round of learning.
+    ///
+    /// # Errors
+    ///
+    /// Whatever an environment returns, and [`Error::NonFinite`] when training diverges; the state
+    /// is then as it was before the iteration.
+    fn iterate(&mut self) -> Result<Self::Iteration, Error>;
+
+    /// Names and shapes of the parameters.
+    fn layout(&self) -> &Layout;
+
+    /// What training goes on from.
+    fn state(&self) -> &Self::State;
+
+    /// Goes on from a state that was kept: the next iteration gives the same bits as it would have
+    /// given there.
+    ///
+    /// # Errors
+    ///
+    /// When the state belongs to a network of another size.
+    fn restore(&mut self, state: Self::State) -> Result<(), Error>;
+}
+
+/// The state of a [`Trainer`].
+pub trait TrainingState: Serialize + DeserializeOwned {
+    /// Iterations done.
+    fn iteration(&self) -> u64;
+
+    /// What is learned, in the order of the layout.
+    fn parameters(&self) -> &[f32];
+}
+
+/// Checks that a state fits a network.
+pub(crate) fn check_size(state: &impl TrainingState, layout: &Layout) -> Result<(), Error> {
+    let (expected, got) = (layout.n_parameters(), state.parameters().len());
+    if got == expected {
+        Ok(())
+    } else {
+        Err(Error::Differentiation(
+            metarl_autodiff::Error::ParameterCount {
+                name: "the stored state",
+                expected,
+                got,
+            },
+        ))
+    }
+}
