@@ -116,3 +116,16 @@ pub fn check_lanes(name: &'static str, got: usize, expected: usize) -> Result<()
         })
     }
 }
+
+/// The entry of a lane: for implementers of [`Environment::assign`].
+///
+/// # Errors
+///
+/// [`Error::OutOfRange`] when there is no such lane.
+pub fn lane_mut<T>(lanes: &mut [T], lane: usize) -> Result<&mut T, Error> {
+    lanes.get_mut(lane).ok_or_else(|| Error::OutOfRange {
+        name: "lane",
+        allowed: "below the number of lanes",
+        got: lane.to_string(),
+    })
+}

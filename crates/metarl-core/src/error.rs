@@ -1,5 +1,7 @@
 //! What can go wrong between an environment and an agent.
 
+use std::fmt::Display;
+
 /// Errors of environments, rollouts and task distributions.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -66,4 +68,33 @@ pub enum Error {
     /// An environment failed, for a reason of its own.
     #[error("environment: {0}")]
     Environment(String),
+}
+
+/// Checks a parameter: for implementers of environments, tasks and policies.
+///
+/// # Errors
+///
+/// [`Error::OutOfRange`] unless the range `holds`.
+///
+/// # Examples
+///
+/// ```
+/// let error = metarl_core::check_range("discount", "in [0, 1]", 1.5, false).unwrap_err();
+/// assert_eq!(error.to_string(), "discount must be in [0, 1], got 1.5");
+/// ```
+pub fn check_range(
+    name: &'static str,
+    allowed: &'static str,
+    got: impl Display,
+    holds: bool,
+) -> Result<(), Error> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange {
+            name,
+            allowed,
+            got: got.to_string(),
+        })
+    }
 }

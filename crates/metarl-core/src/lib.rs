@@ -44,8 +44,8 @@ mod task;
 mod trial;
 
 pub use adapt::{Adapt, Returns, evaluate};
-pub use environment::{Environment, StepBatch, check_lanes};
-pub use error::Error;
+pub use environment::{Environment, StepBatch, check_lanes, lane_mut};
+pub use error::{Error, check_range};
 pub use policy::{DecisionBatch, Policy, UniformPolicy};
 pub use rollout::{Rollout, collect};
 pub use seed::{Purpose, Rng, Seed};

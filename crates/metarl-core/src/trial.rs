@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::check_lanes;
+use crate::error::check_range;
 use crate::{Environment, Error, Rng, Space, StepBatch};
 
 /// What an agent that learns within a trial is shown: the environment's observation with what came
@@ -101,13 +102,7 @@ impl<E: Environment> Trial<E> {
     ///
     /// [`Error::OutOfRange`] when `n_episodes` is 0.
     pub fn new(environment: E, n_episodes: u32) -> Result<Self, Error> {
-        if n_episodes == 0 {
-            return Err(Error::OutOfRange {
-                name: "n_episodes",
-                allowed: "at least 1",
-                got: n_episodes.to_string(),
-            });
-        }
+        check_range("n_episodes", "at least 1", n_episodes, n_episodes > 0)?;
         let (n, zero) = (
             environment.n_lanes(),
             environment.observation_space().zero(),

@@ -1,10 +1,9 @@
 //! Arms that pay 1 or 0.
 
-use metarl_core::{Error, Rng, TaskDistribution};
+use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::task::check;
 use crate::BanditTask;
 
 /// Arms that pay 1 with a probability of their own, and 0 otherwise.
@@ -29,13 +28,10 @@ impl BanditTask for BernoulliTask {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check("probability", "one or more", self.n_arms() > 0, || {
-            "none".to_owned()
-        })?;
-        let outside = self.probability.iter().find(|p| !(0.0..=1.0).contains(*p));
-        check("probability", "in [0, 1]", outside.is_none(), || {
-            format!("{outside:?}")
-        })
+        check_range("probability", "one or more", "none", self.n_arms() > 0)?;
+        self.probability
+            .iter()
+            .try_for_each(|p| check_range("probability", "in [0, 1]", p, (0.0..=1.0).contains(p)))
     }
 
     fn mean(&self, arm: usize) -> f64 {

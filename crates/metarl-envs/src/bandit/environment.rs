@@ -1,6 +1,8 @@
 //! Bandits, many lanes at a time.
 
-use metarl_core::{Continuous, Discrete, Environment, Error, Rng, StepBatch, check_lanes};
+use metarl_core::{
+    Continuous, Discrete, Environment, Error, Rng, StepBatch, check_lanes, check_range, lane_mut,
+};
 
 use crate::{BanditTask, BernoulliTask, GaussianTask, RestlessTask};
 
@@ -92,18 +94,13 @@ impl<T: BanditTask, const ARMS: usize> Environment for Bandit<T, ARMS> {
     /// when there is no such lane.
     fn assign(&mut self, lane: usize, task: &T, rng: Rng) -> Result<(), Error> {
         task.check()?;
-        if task.n_arms() != ARMS {
-            return Err(Error::OutOfRange {
-                name: "n_arms",
-                allowed: "the number of arms of the environment",
-                got: task.n_arms().to_string(),
-            });
-        }
-        let lane = self.lanes.get_mut(lane).ok_or_else(|| Error::OutOfRange {
-            name: "lane",
-            allowed: "below the number of lanes",
-            got: lane.to_string(),
-        })?;
+        check_range(
+            "n_arms",
+            "the number of arms of the environment",
+            task.n_arms(),
+            task.n_arms() == ARMS,
+        )?;
+        let lane = lane_mut(&mut self.lanes, lane)?;
         lane.next = Some((task.clone(), rng));
         Ok(())
     }

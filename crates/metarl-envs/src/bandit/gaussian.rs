@@ -1,11 +1,10 @@
 //! Arms that pay normally distributed rewards.
 
-use metarl_core::{Error, Rng, TaskDistribution};
+use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use super::task::check;
 use crate::BanditTask;
 
 /// Arms with normally distributed rewards, all of the same spread.
@@ -30,13 +29,10 @@ impl BanditTask for GaussianTask {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check("mean", "one or more", self.n_arms() > 0, || {
-            "none".to_owned()
-        })?;
-        let outside = self.mean.iter().find(|mean| !mean.is_finite());
-        check("mean", "finite", outside.is_none(), || {
-            format!("{outside:?}")
-        })?;
+        check_range("mean", "one or more", "none", self.n_arms() > 0)?;
+        for mean in &self.mean {
+            check_range("mean", "finite", mean, mean.is_finite())?;
+        }
         check_deviation(self.standard_deviation)
     }
 
@@ -50,11 +46,11 @@ impl BanditTask for GaussianTask {
 }
 
 fn check_deviation(standard_deviation: f64) -> Result<(), Error> {
-    check(
+    check_range(
         "standard_deviation",
         "finite and at least 0",
+        standard_deviation,
         standard_deviation.is_finite() && standard_deviation >= 0.0,
-        || standard_deviation.to_string(),
     )
 }
 

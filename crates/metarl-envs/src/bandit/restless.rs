@@ -1,12 +1,11 @@
 //! Arms that change while nobody looks.
 
-use metarl_core::{Error, Rng, TaskDistribution};
+use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::bernoulli::bernoulli;
-use super::task::check;
 use crate::BanditTask;
 
 /// Two Bernoulli arms with probabilities `p` and `1 − p`, where `p` takes a step after every pull.
@@ -33,18 +32,13 @@ impl BanditTask for RestlessTask {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check(
-            "probability",
-            "in [0, 1]",
-            (0.0..=1.0).contains(&self.probability),
-            || self.probability.to_string(),
-        )?;
-        check(
-            "volatility",
-            "in [0, 1]",
-            (0.0..=1.0).contains(&self.volatility),
-            || self.volatility.to_string(),
-        )
+        for (name, x) in [
+            ("probability", self.probability),
+            ("volatility", self.volatility),
+        ] {
+            check_range(name, "in [0, 1]", x, (0.0..=1.0).contains(&x))?;
+        }
+        Ok(())
     }
 
     fn mean(&self, arm: usize) -> f64 {

@@ -39,21 +39,3 @@ pub trait BanditTask: Clone + Send + Sync {
             .fold(f64::NEG_INFINITY, f64::max)
     }
 }
-
-/// One error for every parameter out of range.
-pub(super) fn check(
-    name: &'static str,
-    allowed: &'static str,
-    holds: bool,
-    got: impl FnOnce() -> String,
-) -> Result<(), Error> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Error::OutOfRange {
-            name,
-            allowed,
-            got: got(),
-        })
-    }
-}

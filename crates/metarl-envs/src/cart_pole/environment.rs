@@ -1,6 +1,8 @@
 //! The environment.
 
-use metarl_core::{Continuous, Discrete, Environment, Error, Rng, Space, StepBatch, check_lanes};
+use metarl_core::{
+    Continuous, Discrete, Environment, Error, Rng, Space, StepBatch, check_lanes, lane_mut,
+};
 use rand::RngExt;
 
 use super::CartPoleTask;
@@ -106,11 +108,7 @@ impl Environment for CartPole {
     /// [`Error::OutOfRange`] as for [`CartPoleTask::check`], and when there is no such lane.
     fn assign(&mut self, lane: usize, task: &CartPoleTask, rng: Rng) -> Result<(), Error> {
         task.check()?;
-        let next = self.next.get_mut(lane).ok_or_else(|| Error::OutOfRange {
-            name: "lane",
-            allowed: "below the number of lanes",
-            got: lane.to_string(),
-        })?;
+        let next = lane_mut(&mut self.next, lane)?;
         *next = Some((*task, rng));
         Ok(())
     }

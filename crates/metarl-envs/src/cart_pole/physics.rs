@@ -1,6 +1,6 @@
 //! A pole on a cart.
 
-use metarl_core::Error;
+use metarl_core::{Error, check_range};
 use serde::{Deserialize, Serialize};
 
 const GRAVITY: f32 = 9.8;
@@ -51,13 +51,7 @@ impl CartPoleTask {
             ("length", self.length),
             ("mass", self.mass),
         ] {
-            if !(x.is_finite() && x > 0.0) {
-                return Err(Error::OutOfRange {
-                    name,
-                    allowed: "above 0 and finite",
-                    got: x.to_string(),
-                });
-            }
+            check_range(name, "above 0 and finite", x, x.is_finite() && x > 0.0)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::f32::consts::PI;
 
-use metarl_core::{Error, Rng, TaskDistribution};
+use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -23,15 +23,12 @@ impl NavigationTask {
     ///
     /// [`Error::OutOfRange`] when a coordinate is NaN or infinite.
     pub fn check(&self) -> Result<(), Error> {
-        if self.goal.iter().all(|x| x.is_finite()) {
-            Ok(())
-        } else {
-            Err(Error::OutOfRange {
-                name: "goal",
-                allowed: "finite",
-                got: format!("{:?}", self.goal),
-            })
-        }
+        check_range(
+            "goal",
+            "finite",
+            format_args!("{:?}", self.goal),
+            self.goal.iter().all(|x| x.is_finite()),
+        )
     }
 
     /// The best action of one who knows the goal: as far towards it along each axis as a step goes.

@@ -1,6 +1,6 @@
 //! The environment.
 
-use metarl_core::{Continuous, Environment, Error, Rng, Space, StepBatch, check_lanes};
+use metarl_core::{Continuous, Environment, Error, Rng, Space, StepBatch, check_lanes, lane_mut};
 
 use super::{ActionScale, NavigationTask, PointObjective, PointReward, ReachGoal};
 
@@ -122,14 +122,7 @@ impl<O: PointObjective> Environment for PointRobot<O> {
     /// [`Error::OutOfRange`] when the goal is not finite or there is no such lane.
     fn assign(&mut self, lane: usize, task: &NavigationTask, _rng: Rng) -> Result<(), Error> {
         task.check()?;
-        let next = self
-            .next_goal
-            .get_mut(lane)
-            .ok_or_else(|| Error::OutOfRange {
-                name: "lane",
-                allowed: "below the number of lanes",
-                got: lane.to_string(),
-            })?;
+        let next = lane_mut(&mut self.next_goal, lane)?;
         *next = Some(task.goal);
         Ok(())
     }

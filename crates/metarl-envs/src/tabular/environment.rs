@@ -1,6 +1,6 @@
 //! Tabular processes, many lanes at a time.
 
-use metarl_core::{Discrete, Environment, Error, Rng, StepBatch, check_lanes};
+use metarl_core::{Discrete, Environment, Error, Rng, StepBatch, check_lanes, lane_mut};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -136,11 +136,7 @@ impl<const STATES: usize, const ACTIONS: usize> Environment for TabularMdp<STATE
     /// [`Error::OutOfRange`] as for [`TabularTask::check`], and when there is no such lane.
     fn assign(&mut self, lane: usize, task: &Self::Task, rng: Rng) -> Result<(), Error> {
         task.check()?;
-        let lane = self.lanes.get_mut(lane).ok_or_else(|| Error::OutOfRange {
-            name: "lane",
-            allowed: "below the number of lanes",
-            got: lane.to_string(),
-        })?;
+        let lane = lane_mut(&mut self.lanes, lane)?;
         let rows = task.transition.chunks_exact(STATES);
         lane.next = Some(Process {
             pairs: rows

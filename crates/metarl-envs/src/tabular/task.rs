@@ -1,6 +1,6 @@
 //! One tabular Markov decision process.
 
-use metarl_core::Error;
+use metarl_core::{Error, check_range};
 use serde::{Deserialize, Serialize};
 
 /// How far a row of transition probabilities may sum from one.
@@ -45,54 +45,38 @@ impl<const STATES: usize, const ACTIONS: usize> TabularTask<STATES, ACTIONS> {
             );
         }
         let n_pairs = STATES * ACTIONS;
-        check(
+        check_range(
             "transition",
             "one probability for each state, action and successor",
+            format_args!("{} entries", self.transition.len()),
             self.transition.len() == n_pairs * STATES,
-            || format!("{} entries", self.transition.len()),
         )?;
-        check(
+        check_range(
             "reward_mean",
             "one mean for each state and action",
+            format_args!("{} entries", self.reward_mean.len()),
             self.reward_mean.len() == n_pairs,
-            || format!("{} entries", self.reward_mean.len()),
         )?;
-        check("horizon", "at least 1", self.horizon > 0, || {
-            self.horizon.to_string()
-        })?;
+        check_range("horizon", "at least 1", self.horizon, self.horizon > 0)?;
         for (pair, row) in self.transition.chunks_exact(STATES).enumerate() {
             let (state, action) = (pair / ACTIONS, pair % ACTIONS);
             let sum: f64 = row.iter().sum();
             let is_distribution =
                 row.iter().all(|p| *p >= 0.0) && (sum - 1.0).abs() <= ROW_TOLERANCE;
-            check(
+            check_range(
                 "transition",
                 "rows of non-negative probabilities that sum to one",
+                format_args!("{row:?} for state {state}, action {action}"),
                 is_distribution,
-                || format!("{row:?} for state {state}, action {action}"),
             )?;
             let mean = self.reward_mean[pair];
-            check("reward_mean", "finite", mean.is_finite(), || {
-                format!("{mean} for state {state}, action {action}")
-            })?;
+            check_range(
+                "reward_mean",
+                "finite",
+                format_args!("{mean} for state {state}, action {action}"),
+                mean.is_finite(),
+            )?;
         }
         Ok(())
-    }
-}
-
-fn check(
-    name: &'static str,
-    allowed: &'static str,
-    holds: bool,
-    got: impl FnOnce() -> String,
-) -> Result<(), Error> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Error::OutOfRange {
-            name,
-            allowed,
-            got: got(),
-        })
     }
 }

@@ -1,6 +1,6 @@
 //! One two-step task, and where it comes from.
 
-use metarl_core::{Error, Rng, TaskDistribution};
+use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -37,13 +37,12 @@ impl TwoStepTask {
             ("reward", second),
             ("switch", self.switch),
         ] {
-            if !(0.0..=1.0).contains(&probability) {
-                return Err(Error::OutOfRange {
-                    name,
-                    allowed: "in [0, 1]",
-                    got: probability.to_string(),
-                });
-            }
+            check_range(
+                name,
+                "in [0, 1]",
+                probability,
+                (0.0..=1.0).contains(&probability),
+            )?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Two-step tasks, many lanes at a time.
 
-use metarl_core::{Discrete, Environment, Error, Rng, StepBatch, check_lanes};
+use metarl_core::{Discrete, Environment, Error, Rng, StepBatch, check_lanes, lane_mut};
 use rand::RngExt;
 
 use crate::TwoStepTask;
@@ -88,11 +88,7 @@ impl Environment for TwoStep {
     /// [`Error::OutOfRange`] as for [`TwoStepTask::check`], and when there is no such lane.
     fn assign(&mut self, lane: usize, task: &TwoStepTask, rng: Rng) -> Result<(), Error> {
         task.check()?;
-        let lane = self.lanes.get_mut(lane).ok_or_else(|| Error::OutOfRange {
-            name: "lane",
-            allowed: "below the number of lanes",
-            got: lane.to_string(),
-        })?;
+        let lane = lane_mut(&mut self.lanes, lane)?;
         lane.next = Some((*task, rng));
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What chooses arms, and the two rules that are not indices.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 use rand::RngExt;
 
 use super::{Greedy, IndexPolicy};
@@ -66,13 +66,12 @@ impl EpsilonGreedy {
     ///
     /// [`Error::OutOfRange`] when `epsilon` is outside `[0, 1]` or there are no arms.
     pub fn new(epsilon: f64, n_arms: usize) -> Result<Self, Error> {
-        if !(0.0..=1.0).contains(&epsilon) {
-            return Err(Error::OutOfRange {
-                name: "epsilon",
-                allowed: "in [0, 1]",
-                got: epsilon.to_string(),
-            });
-        }
+        check_range(
+            "epsilon",
+            "in [0, 1]",
+            epsilon,
+            (0.0..=1.0).contains(&epsilon),
+        )?;
         Ok(Self {
             epsilon,
             greedy: IndexPolicy::new(Greedy, n_arms)?,
@@ -103,13 +102,5 @@ impl BanditAlgorithm for EpsilonGreedy {
 }
 
 pub(super) fn check_n_arms(n_arms: usize) -> Result<(), Error> {
-    if n_arms > 0 {
-        Ok(())
-    } else {
-        Err(Error::OutOfRange {
-            name: "n_arms",
-            allowed: "at least 1",
-            got: n_arms.to_string(),
-        })
-    }
+    check_range("n_arms", "at least 1", n_arms, n_arms > 0)
 }

@@ -1,6 +1,6 @@
 //! Playing many bandits.
 
-use metarl_core::{Error, Purpose, Returns, Seed, TaskDistribution};
+use metarl_core::{Error, Purpose, Returns, Seed, TaskDistribution, check_range};
 use serde::{Deserialize, Serialize};
 
 use super::BanditAlgorithm;
@@ -46,13 +46,12 @@ where
         let stream = |purpose| seed.stream(purpose, trial as u64, 0, 0);
         let mut arms = distribution.sample(&mut stream(Purpose::EvaluationTask));
         arms.check()?;
-        if arms.n_arms() != algorithm.n_arms() {
-            return Err(Error::OutOfRange {
-                name: "n_arms",
-                allowed: "the number of arms of the algorithm",
-                got: arms.n_arms().to_string(),
-            });
-        }
+        check_range(
+            "n_arms",
+            "the number of arms of the algorithm",
+            arms.n_arms(),
+            arms.n_arms() == algorithm.n_arms(),
+        )?;
         let mut rewards = stream(Purpose::EvaluationEnvironment);
         let mut choices = stream(Purpose::Baseline);
         algorithm.reset();

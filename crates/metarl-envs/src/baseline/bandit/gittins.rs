@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 
 use super::{BetaPosterior, IndexRule};
 
@@ -41,20 +41,13 @@ impl FiniteHorizonGittins {
     ///
     /// [`Error::OutOfRange`] when `n_pulls` is not between 1 and 500 or `n_grid` is 0.
     pub fn new(n_pulls: usize, n_grid: usize) -> Result<Self, Error> {
-        if !(1..=MAX_PULLS).contains(&n_pulls) {
-            return Err(Error::OutOfRange {
-                name: "n_pulls",
-                allowed: "between 1 and 500",
-                got: n_pulls.to_string(),
-            });
-        }
-        if n_grid == 0 {
-            return Err(Error::OutOfRange {
-                name: "n_grid",
-                allowed: "at least 1",
-                got: n_grid.to_string(),
-            });
-        }
+        check_range(
+            "n_pulls",
+            "between 1 and 500",
+            n_pulls,
+            (1..=MAX_PULLS).contains(&n_pulls),
+        )?;
+        check_range("n_grid", "at least 1", n_grid, n_grid > 0)?;
         let mut table: Vec<Vec<f32>> = (0..=n_pulls)
             .map(|m| vec![0.0; n_states(n_pulls - m)])
             .collect();
@@ -142,17 +135,15 @@ impl WhittleIndex {
     ///
     /// [`Error::OutOfRange`] when `discount` is outside `(0, 1]`.
     pub fn new(discount: f64) -> Result<Self, Error> {
-        if 0.0 < discount && discount <= 1.0 {
-            Ok(Self {
-                rate: -discount.ln(),
-            })
-        } else {
-            Err(Error::OutOfRange {
-                name: "discount",
-                allowed: "in (0, 1]",
-                got: discount.to_string(),
-            })
-        }
+        check_range(
+            "discount",
+            "in (0, 1]",
+            discount,
+            0.0 < discount && discount <= 1.0,
+        )?;
+        Ok(Self {
+            rate: -discount.ln(),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules that give every arm a number and pull the arm with the largest.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 
 use super::algorithm::check_n_arms;
 use super::{BanditAlgorithm, BetaPosterior};
@@ -100,15 +100,8 @@ impl Ucb1 {
     ///
     /// [`Error::OutOfRange`] when `c` is negative or not finite.
     pub fn new(c: f64) -> Result<Self, Error> {
-        if c.is_finite() && c >= 0.0 {
-            Ok(Self { c })
-        } else {
-            Err(Error::OutOfRange {
-                name: "c",
-                allowed: "finite and at least 0",
-                got: c.to_string(),
-            })
-        }
+        check_range("c", "finite and at least 0", c, c.is_finite() && c >= 0.0)?;
+        Ok(Self { c })
     }
 }
 

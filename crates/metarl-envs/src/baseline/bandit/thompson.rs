@@ -1,6 +1,6 @@
 //! Rules that draw from the posterior.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 use rand::RngExt;
 use rand_distr::Beta;
 
@@ -57,13 +57,7 @@ impl OptimisticThompsonSampling {
     /// [`Error::OutOfRange`] when there are no draws or no arms.
     pub fn new(n_draws: usize, n_arms: usize) -> Result<Self, Error> {
         check_n_arms(n_arms)?;
-        if n_draws == 0 {
-            return Err(Error::OutOfRange {
-                name: "n_draws",
-                allowed: "at least 1",
-                got: n_draws.to_string(),
-            });
-        }
+        check_range("n_draws", "at least 1", n_draws, n_draws > 0)?;
         Ok(Self {
             n_draws,
             arms: vec![BetaPosterior::default(); n_arms],

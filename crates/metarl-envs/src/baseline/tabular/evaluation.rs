@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use metarl_core::{Environment, Error, Purpose, Returns, Seed, StepBatch, TaskDistribution};
+use metarl_core::{
+    Environment, Error, Purpose, Returns, Seed, StepBatch, TaskDistribution, check_range,
+};
 
 use super::TabularAlgorithm;
 use crate::{TabularMdp, TabularTask};
@@ -60,18 +62,20 @@ impl TabularEvaluation {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let out_of_range = |name, allowed, got| Err(Error::OutOfRange { name, allowed, got });
         let ascends = self.n_episodes.windows(2).all(|pair| pair[0] < pair[1]);
-        if !ascends || self.n_episodes.first().is_none_or(|n| *n == 0) {
-            let got = format!("{:?}", self.n_episodes);
-            return out_of_range("n_episodes", "positive and ascending", got);
-        }
-        for (name, n) in [("n_tasks", self.n_tasks), ("n_threads", self.n_threads)] {
-            if n == 0 {
-                return out_of_range(name, "at least 1", n.to_string());
-            }
-        }
-        Ok(())
+        check_range(
+            "n_episodes",
+            "positive and ascending",
+            format_args!("{:?}", self.n_episodes),
+            ascends && self.n_episodes.first().is_some_and(|n| *n > 0),
+        )?;
+        check_range("n_tasks", "at least 1", self.n_tasks, self.n_tasks > 0)?;
+        check_range(
+            "n_threads",
+            "at least 1",
+            self.n_threads,
+            self.n_threads > 0,
+        )
     }
 
     /// Total reward on one task at each of `n_episodes`.

@@ -1,6 +1,6 @@
 //! Planning in the posterior mean.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 use rand::RngExt;
 
 use super::{Plan, Posterior, Prior, TabularAlgorithm};
@@ -23,13 +23,12 @@ impl<const STATES: usize, const ACTIONS: usize> EpsilonGreedy<STATES, ACTIONS> {
     ///
     /// [`Error::OutOfRange`] when `epsilon` is outside `[0, 1]`.
     pub fn new(epsilon: f64, prior: Prior, horizon: usize) -> Result<Self, Error> {
-        if !(0.0..=1.0).contains(&epsilon) {
-            return Err(Error::OutOfRange {
-                name: "epsilon",
-                allowed: "in [0, 1]",
-                got: epsilon.to_string(),
-            });
-        }
+        check_range(
+            "epsilon",
+            "in [0, 1]",
+            epsilon,
+            (0.0..=1.0).contains(&epsilon),
+        )?;
         Ok(Self {
             epsilon,
             ..Self::greedy(prior, horizon)

@@ -1,6 +1,6 @@
 //! Planning in processes that are better than they should be.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 
 use super::plan::expectation;
 use super::{Plan, Posterior, Prior, TabularAlgorithm};
@@ -166,15 +166,13 @@ fn make_optimistic<const N: usize>(row: &mut [f64; N], radius: f64, best_first: 
 }
 
 fn non_negative(name: &'static str, value: f64) -> Result<f64, Error> {
-    if value.is_finite() && value >= 0.0 {
-        Ok(value)
-    } else {
-        Err(Error::OutOfRange {
-            name,
-            allowed: "finite and not negative",
-            got: value.to_string(),
-        })
-    }
+    check_range(
+        name,
+        "finite and not negative",
+        value,
+        value.is_finite() && value >= 0.0,
+    )?;
+    Ok(value)
 }
 
 #[cfg(test)]

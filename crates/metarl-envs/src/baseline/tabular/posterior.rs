@@ -1,6 +1,6 @@
 //! What is believed about a process: before it is seen, and after.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 use rand::RngExt;
 use rand_distr::{Distribution, Gamma, StandardNormal};
 
@@ -51,18 +51,15 @@ impl Prior {
     /// [`Error::OutOfRange`] unless `reward_mean` is finite, and `reward_weight` and `alpha` are
     /// finite and positive.
     pub fn new(reward_mean: f64, reward_weight: f64, alpha: f64) -> Result<Self, Error> {
-        let out_of_range = |name, allowed, got: f64| Error::OutOfRange {
-            name,
-            allowed,
-            got: got.to_string(),
-        };
-        if !reward_mean.is_finite() {
-            return Err(out_of_range("reward_mean", "finite", reward_mean));
-        }
+        check_range(
+            "reward_mean",
+            "finite",
+            reward_mean,
+            reward_mean.is_finite(),
+        )?;
         for (name, value) in [("reward_weight", reward_weight), ("alpha", alpha)] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(out_of_range(name, "finite and positive", value));
-            }
+            let positive = value.is_finite() && value > 0.0;
+            check_range(name, "finite and positive", value, positive)?;
         }
         Ok(Self {
             reward_mean,

@@ -1,6 +1,6 @@
 //! Planning in processes drawn from the posterior.
 
-use metarl_core::{Error, Rng};
+use metarl_core::{Error, Rng, check_range};
 
 use super::{Plan, Posterior, Prior, TabularAlgorithm};
 
@@ -70,13 +70,7 @@ impl<const STATES: usize, const ACTIONS: usize> Opsrl<STATES, ACTIONS> {
     ///
     /// [`Error::OutOfRange`] when `n_samples` is 0.
     pub fn new(n_samples: usize, prior: Prior, horizon: usize) -> Result<Self, Error> {
-        if n_samples == 0 {
-            return Err(Error::OutOfRange {
-                name: "n_samples",
-                allowed: "at least 1",
-                got: n_samples.to_string(),
-            });
-        }
+        check_range("n_samples", "at least 1", n_samples, n_samples > 0)?;
         Ok(Self {
             n_samples,
             posterior: Posterior::new(prior),
