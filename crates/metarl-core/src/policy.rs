@@ -63,6 +63,24 @@ impl<A: Copy> DecisionBatch<A> {
     }
 }
 
+/// Checks that what a policy is given has one entry a lane: for implementers of [`Policy::act`].
+///
+/// # Errors
+///
+/// [`Error::LaneMismatch`] names the first that has not.
+pub fn check_act<O, A>(
+    n_lanes: usize,
+    observation: &[O],
+    first: &[bool],
+    rngs: &[Rng],
+    decision: &DecisionBatch<A>,
+) -> Result<(), Error> {
+    check_lanes("observation", observation.len(), n_lanes)?;
+    check_lanes("first", first.len(), n_lanes)?;
+    check_lanes("rngs", rngs.len(), n_lanes)?;
+    check_lanes("decision", decision.action.len(), n_lanes)
+}
+
 /// Acts uniformly at random: the floor under every comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct UniformPolicy<S>(pub S);
@@ -72,12 +90,11 @@ impl<O, S: Space> Policy<O, S::Element> for UniformPolicy<S> {
     fn act(
         &mut self,
         observation: &[O],
-        _first: &[bool],
+        first: &[bool],
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<S::Element>,
     ) -> Result<(), Error> {
-        check_lanes("rngs", rngs.len(), observation.len())?;
-        check_lanes("decision", decision.action.len(), observation.len())?;
+        check_act(observation.len(), observation, first, rngs, decision)?;
         for (action, rng) in decision.action.iter_mut().zip(rngs) {
             *action = self.0.sample(rng);
         }

@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Const, TensorFromVec};
 use metarl_autodiff::{Algebra, Kernels, Plain, bind, sample_gaussian};
-use metarl_core::{DecisionBatch, Error, Policy, Rng, check_lanes};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, check_act};
 
 use super::network::{GaussianMlp, GaussianMlpParameters};
 
@@ -30,13 +30,12 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Policy<[f32; O], [f32; K]>
     fn act(
         &mut self,
         observation: &[[f32; O]],
-        _first: &[bool],
+        first: &[bool],
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<[f32; K]>,
     ) -> Result<(), Error> {
         let n = observation.len();
-        check_lanes("rngs", rngs.len(), n)?;
-        check_lanes("decision", decision.action.len(), n)?;
+        check_act(n, observation, first, rngs, decision)?;
         let observation = TensorFromVec::<f32>::tensor_from_vec(
             self.algebra.device(),
             observation.as_flattened().to_vec(),

@@ -2,7 +2,9 @@
 
 use dfdx::prelude::TensorFromVec;
 use metarl_autodiff::{Algebra, Kernels, Plain, sample_categorical};
-use metarl_core::{DecisionBatch, Error, Policy, Rng, Space, TrialObservation, check_lanes};
+use metarl_core::{
+    DecisionBatch, Error, Policy, Rng, Space, TrialObservation, check_act, check_lanes,
+};
 
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
@@ -54,10 +56,8 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
         &mut self,
         observation: &[TrialObservation<O::Element, usize>],
         first: &[bool],
-    ) -> Result<(Matrix<D>, Matrix<D>), Error> {
+    ) -> (Matrix<D>, Matrix<D>) {
         let n = self.n_lanes();
-        check_lanes("observation", observation.len(), n)?;
-        check_lanes("first", first.len(), n)?;
         self.inputs.encode(observation, &mut self.input);
         let tensor = |numbers: &[f32], width: usize| {
             let data = TensorFromVec::<f32>::tensor_from_vec(
@@ -70,7 +70,7 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
         let input = tensor(&self.input, self.inputs.width());
         let state = tensor(&self.state, self.hidden);
         let state = self.parameters.remember(input.clone(), state, first);
-        Ok((input, state))
+        (input, state)
     }
 }
 
@@ -84,9 +84,8 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
-        check_lanes("rngs", rngs.len(), self.n_lanes())?;
-        check_lanes("decision", decision.action.len(), self.n_lanes())?;
-        let (input, state) = self.look(observation, first)?;
+        check_act(self.n_lanes(), observation, first, rngs, decision)?;
+        let (input, state) = self.look(observation, first);
         state.tensor().copy_into(&mut self.state);
         let (policy, value) = self.parameters.decide(input, state);
         let log_probs = policy.log_probs().tensor().as_vec();
@@ -111,7 +110,8 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         _wanted: &[bool],
         value: &mut [f32],
     ) -> Result<(), Error> {
-        let (input, state) = self.look(observation, &vec![false; observation.len()])?;
+        check_lanes("observation", observation.len(), self.n_lanes())?;
+        let (input, state) = self.look(observation, &vec![false; observation.len()]);
         let (_, estimate) = self.parameters.decide(input, state);
         for (value, estimate) in value.iter_mut().zip(estimate.tensor().as_vec()) {
             *value = self.value_scale.denormalize(estimate);

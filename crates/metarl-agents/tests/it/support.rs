@@ -42,6 +42,37 @@ pub(crate) enum Fault {
     Observation,
 }
 
+impl Fault {
+    /// Checks that an error says which number of [`Faulty`] was wrong.
+    #[track_caller]
+    pub(crate) fn assert_named(self, error: &metarl_agents::Error) {
+        let metarl_agents::Error::Environment(cause) = error else {
+            panic!("not an environment's: {error}");
+        };
+        let named = match (self, cause) {
+            (
+                Self::Reward,
+                Error::NonFinite {
+                    step: 2,
+                    lane: 1,
+                    value,
+                },
+            ) => value.is_nan(),
+            (
+                Self::Observation,
+                Error::InvalidObservation {
+                    step: 2,
+                    lane: 1,
+                    observation,
+                    ..
+                },
+            ) => observation.contains("NaN"),
+            _ => false,
+        };
+        assert!(named, "{error}");
+    }
+}
+
 /// An environment that gives a NaN at its third step while the switch is on.
 pub(crate) struct Faulty<E> {
     pub(crate) environment: E,

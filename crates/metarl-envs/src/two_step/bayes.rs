@@ -1,6 +1,6 @@
 //! The best an agent can do on the two-step task.
 
-use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_lanes};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_act};
 
 use crate::TwoStepTasks;
 use crate::baseline::bandit::optimum::majority_error;
@@ -78,10 +78,7 @@ impl Policy<TrialObservation<usize, usize>, usize> for TwoStepBayes {
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
         let n_lanes = self.lanes.len();
-        check_lanes("observation", observation.len(), n_lanes)?;
-        check_lanes("first", first.len(), n_lanes)?;
-        check_lanes("rngs", rngs.len(), n_lanes)?;
-        check_lanes("decision", decision.action.len(), n_lanes)?;
+        check_act(n_lanes, observation, first, rngs, decision)?;
         for lane in 0..n_lanes {
             let mut belief = if first[lane] { 0.5 } else { self.lanes[lane] };
             if let (false, Some(before)) = (first[lane], observation[lane].previous) {

@@ -1,6 +1,6 @@
 //! Bandit algorithms in the place of an agent.
 
-use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_lanes};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_act};
 
 use super::BanditAlgorithm;
 
@@ -30,11 +30,7 @@ impl<A: BanditAlgorithm> Policy<TrialObservation<[f32; 0], usize>, usize> for Ba
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
-        let n_lanes = self.lanes.len();
-        check_lanes("observation", observation.len(), n_lanes)?;
-        check_lanes("first", first.len(), n_lanes)?;
-        check_lanes("rngs", rngs.len(), n_lanes)?;
-        check_lanes("decision", decision.action.len(), n_lanes)?;
+        check_act(self.lanes.len(), observation, first, rngs, decision)?;
         for (lane, algorithm) in self.lanes.iter_mut().enumerate() {
             if first[lane] {
                 algorithm.reset();

@@ -1,6 +1,6 @@
 //! Tabular algorithms in the place of an agent.
 
-use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_lanes};
+use metarl_core::{DecisionBatch, Error, Policy, Rng, TrialObservation, check_act};
 
 use super::TabularAlgorithm;
 
@@ -58,11 +58,7 @@ where
         rngs: &mut [Rng],
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
-        let n_lanes = self.lanes.len();
-        check_lanes("observation", observation.len(), n_lanes)?;
-        check_lanes("first", first.len(), n_lanes)?;
-        check_lanes("rngs", rngs.len(), n_lanes)?;
-        check_lanes("decision", decision.action.len(), n_lanes)?;
+        check_act(self.lanes.len(), observation, first, rngs, decision)?;
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let (seen, rng) = (&observation[index], &mut rngs[index]);
             let state = seen.observation;
