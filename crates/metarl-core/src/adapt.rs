@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::environment::check_lanes;
+use crate::rollout::{check_observations, check_step};
 use crate::{DecisionBatch, Environment, Error, Policy, Rng, Seed, Space, StepBatch};
 
 /// An agent that can learn the task behind an environment.
@@ -71,7 +72,8 @@ impl Returns {
 /// # Errors
 ///
 /// Whatever environment and policy return, [`Error::NonFinite`] for a reward that is NaN or
-/// infinite, and [`Error::OutOfRange`] when an episode does not end within `max_steps`.
+/// infinite, [`Error::InvalidObservation`] for an observation outside its space, and
+/// [`Error::OutOfRange`] when an episode does not end within `max_steps`.
 pub fn evaluate<E, P>(
     environment: &mut E,
     policy: &mut P,
@@ -90,17 +92,12 @@ where
     let mut running = vec![true; n];
     let mut total = vec![0.0; n];
     environment.reset(&mut step.observation)?;
+    check_observations(environment, &step.observation, 0)?;
     for t in 0..max_steps {
         policy.act(&step.observation, &first, rngs, &mut decision)?;
         environment.step(&decision.action, &mut step)?;
+        check_step(environment, &step, t)?;
         for lane in 0..n {
-            if !step.reward[lane].is_finite() {
-                return Err(Error::NonFinite {
-                    step: t,
-                    lane,
-                    value: step.reward[lane],
-                });
-            }
             if running[lane] {
                 total[lane] += f64::from(step.reward[lane]);
                 running[lane] = !step.ended(lane);

@@ -127,15 +127,7 @@ where
         rollout.value[now.clone()].copy_from_slice(&decision.value);
 
         environment.step(&decision.action, &mut step)?;
-        if let Some(lane) = step.reward.iter().position(|r| !r.is_finite()) {
-            return Err(Error::NonFinite {
-                step: t,
-                lane,
-                value: step.reward[lane],
-            });
-        }
-        check_observations(environment, &step.successor, t)?;
-        check_observations(environment, &step.observation, t)?;
+        check_step(environment, &step, t)?;
         rollout.reward[now.clone()].copy_from_slice(&step.reward);
         rollout.terminated[now.clone()].copy_from_slice(&step.terminated);
         rollout.truncated[now.clone()].copy_from_slice(&step.truncated);
@@ -167,8 +159,24 @@ where
     Ok(())
 }
 
-/// Finds an observation outside the space before it can do harm.
-fn check_observations<E: Environment>(
+/// Finds a reward that is no number, or an observation outside the space, before it can do harm.
+pub(crate) fn check_step<E: Environment>(
+    environment: &E,
+    step: &StepBatch<<E::ObservationSpace as Space>::Element>,
+    t: usize,
+) -> Result<(), Error> {
+    if let Some(lane) = step.reward.iter().position(|r| !r.is_finite()) {
+        return Err(Error::NonFinite {
+            step: t,
+            lane,
+            value: step.reward[lane],
+        });
+    }
+    check_observations(environment, &step.successor, t)?;
+    check_observations(environment, &step.observation, t)
+}
+
+pub(crate) fn check_observations<E: Environment>(
     environment: &E,
     observation: &[<E::ObservationSpace as Space>::Element],
     step: usize,

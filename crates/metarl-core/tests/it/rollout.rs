@@ -1,6 +1,6 @@
 //! [`collect`] on schedules counted by hand, and what it refuses.
 
-use metarl_core::{Discrete, Error, Rollout, UniformPolicy, collect};
+use metarl_core::{Discrete, Error, Rollout, UniformPolicy, collect, evaluate};
 use proptest::prelude::*;
 
 use crate::counting::Episode::{Terminates, Truncates};
@@ -162,7 +162,7 @@ fn fault(n_lanes: usize, n_steps: usize) -> impl Strategy<Value = Fault> {
 
 proptest! {
     #[test]
-    fn a_number_that_is_not_finite_stops_the_rollout_where_it_appeared(fault in fault(3, 7)) {
+    fn a_number_that_is_not_finite_is_found_where_it_appeared(fault in fault(3, 7)) {
         let mut environment = Counting::new(&[
             vec![Terminates(2)],
             vec![Truncates(3)],
@@ -177,6 +177,14 @@ proptest! {
             &mut Rollout::new(7, 3, [0.0; 2], 0),
         );
 
+        let judged = evaluate(
+            &mut { environment },
+            &mut Remembering::new(3),
+            &mut rngs(0, 3),
+            7,
+        );
+        let message = |error: Error| error.to_string();
+        prop_assert_eq!(judged.map_err(message), result.clone().map(|()| vec![]).map_err(message));
         match result {
             Err(Error::NonFinite { step, lane, value }) => {
                 prop_assert_eq!(fault.place, Place::Reward);
