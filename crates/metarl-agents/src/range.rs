@@ -24,6 +24,26 @@ pub(crate) fn at_least_1<N: PartialOrd + From<u8> + ToString>(
     check(name, "at least 1", got, ok)
 }
 
+/// Widths of layers that fit into memory: beyond them a mistyped size would end the process.
+pub(crate) fn width(name: Name, got: usize) -> Result<(), Error> {
+    check(
+        name,
+        "between 1 and 16384",
+        got,
+        (1..=16_384).contains(&got),
+    )
+}
+
+/// Lanes, tasks or episodes of a batch that fit into memory.
+pub(crate) fn batch_size(name: Name, got: usize) -> Result<(), Error> {
+    check(
+        name,
+        "between 1 and 1048576",
+        got,
+        (1..=1_048_576).contains(&got),
+    )
+}
+
 pub(crate) fn in_unit_interval<N: PartialOrd + From<u8> + ToString>(
     name: Name,
     got: N,

@@ -4,7 +4,9 @@ use metarl_optim::{MetaGradient, Proximal, TrustRegion};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::range::{above_0, at_least_1, between_0_and_1, check, in_unit_interval};
+use crate::range::{
+    above_0, at_least_1, batch_size, between_0_and_1, check, in_unit_interval, width,
+};
 
 /// What moves the meta-parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -31,9 +33,9 @@ fn usual_clip_range() -> f64 {
 ///
 /// | name | default | range | purpose |
 /// |---|---|---|---|
-/// | `hidden` | [100, 100] | each ≥ 1 | widths of the policy's hidden layers, ReLU |
-/// | `meta_batch_size` | 20 | ≥ 1 | tasks of one iteration |
-/// | `n_episodes` | 20 | ≥ 1 | episodes a task, before and after each inner step |
+/// | `hidden` | [100, 100] | each 1 to 16384 | widths of the policy's hidden layers, ReLU |
+/// | `meta_batch_size` | 20 | 1 to 2²⁰ | tasks of one iteration |
+/// | `n_episodes` | 20 | 1 to 2²⁰ | episodes a task, before and after each inner step |
 /// | `n_inner_steps` | 1 | ≥ 1 | inner steps K of meta-training |
 /// | `inner_lr` | 0.1 | > 0 | step size α of the inner steps |
 /// | `n_iterations` | 200 | ≥ 1 | iterations of meta-training |
@@ -92,12 +94,12 @@ impl MamlConfig {
     pub fn validate(&self) -> Result<(), Error> {
         check(
             "hidden",
-            "one or more widths, each at least 1",
+            "one or more widths, each between 1 and 16384",
             format!("{:?}", self.hidden),
-            !self.hidden.is_empty() && !self.hidden.contains(&0),
+            !self.hidden.is_empty() && self.hidden.iter().all(|n| width("hidden", *n).is_ok()),
         )?;
-        at_least_1("meta_batch_size", self.meta_batch_size)?;
-        at_least_1("n_episodes", self.n_episodes)?;
+        batch_size("meta_batch_size", self.meta_batch_size)?;
+        batch_size("n_episodes", self.n_episodes)?;
         at_least_1("n_inner_steps", self.n_inner_steps)?;
         above_0("inner_lr", self.inner_lr)?;
         at_least_1("n_iterations", self.n_iterations)?;

@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::range::{above_0, at_least_0, at_least_1, between_0_and_1, check, in_unit_interval};
+use crate::range::{
+    above_0, at_least_0, at_least_1, batch_size, between_0_and_1, check, in_unit_interval, width,
+};
 
 /// Hyper-parameters of RL² with PPO.
 ///
 /// | name | default | range | purpose |
 /// |---|---|---|---|
-/// | `hidden` | 64 | ≥ 1 | units of the recurrent layer |
-/// | `readout` | 0 | ≥ 0 | units of a layer in which the input asks the memory; 0 has none |
+/// | `hidden` | 64 | 1 to 16384 | units of the recurrent layer |
+/// | `readout` | 0 | 0 to 16384 | units of a layer in which the input asks the memory; 0 has none |
 /// | `joint_input` | false | | whether `oₜ₋₁ ⊗ aₜ₋₁` is among the inputs |
-/// | `n_lanes` | 512 | ≥ 1 | trials of one iteration, each on a task of its own |
+/// | `n_lanes` | 512 | 1 to 2²⁰ | trials of one iteration, each on a task of its own |
 /// | `lanes_per_shard` | 64 | ≥ 1 | trials of one unit of parallel work; part of the result |
 /// | `n_iterations` | 500 | ≥ 1 | iterations of training |
 /// | `n_epochs` | 4 | ≥ 1 | passes over each iteration's trials |
@@ -96,8 +98,11 @@ impl Rl2Config {
     ///
     /// [`Error::OutOfRange`] names the first key that is outside its range.
     pub fn validate(&self) -> Result<(), Error> {
-        at_least_1("hidden", self.hidden)?;
-        at_least_1("n_lanes", self.n_lanes)?;
+        width("hidden", self.hidden)?;
+        if self.readout > 0 {
+            width("readout", self.readout)?;
+        }
+        batch_size("n_lanes", self.n_lanes)?;
         at_least_1("lanes_per_shard", self.lanes_per_shard)?;
         at_least_1("n_iterations", self.n_iterations)?;
         at_least_1("n_epochs", self.n_epochs)?;

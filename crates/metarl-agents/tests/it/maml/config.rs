@@ -39,9 +39,11 @@ fn every_value_out_of_range_is_refused_by_its_name() {
         }
     };
     type Change<'a> = &'a dyn Fn(&mut MamlConfig);
-    let bad: [(&str, Change<'_>); 25] = [
+    let bad: [(&str, Change<'_>); 27] = [
         ("hidden", &|c| c.hidden = vec![]),
         ("hidden", &|c| c.hidden = vec![8, 0]),
+        ("hidden", &|c| c.hidden = vec![8, 1_000_000_000]),
+        ("n_episodes", &|c| c.n_episodes = 1 << 30),
         ("meta_batch_size", &|c| c.meta_batch_size = 0),
         ("n_episodes", &|c| c.n_episodes = 0),
         ("n_inner_steps", &|c| c.n_inner_steps = 0),
