@@ -17,9 +17,10 @@ use super::INTERRUPTED;
 
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
-/// A bar on a terminal, elsewhere a line every half a minute; stops on the first Ctrl-C and leaves
-/// the program on the second.
+/// A bar on a terminal, elsewhere a line every half a minute. Ctrl-C ends the program: at once, or in
+/// training after the iteration that runs, whose agent is saved first. A second one does not wait.
 pub(super) struct Progress {
+    training: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     bar: Option<ProgressBar>,
     pace: Option<Pace>,
@@ -34,16 +35,19 @@ struct Pace {
 
 impl Progress {
     pub(super) fn new() -> Result<Self> {
+        let training = Arc::new(AtomicBool::new(false));
         let stop = Arc::new(AtomicBool::new(false));
-        let seen = stop.clone();
+        let (waits, seen) = (training.clone(), stop.clone());
         ctrlc::set_handler(move || {
-            if seen.swap(true, Ordering::Relaxed) {
+            let again = seen.swap(true, Ordering::Relaxed);
+            if again || !waits.load(Ordering::Relaxed) {
                 exit(i32::from(INTERRUPTED));
             }
         })
         .context("cannot listen for Ctrl-C")?;
         let bar = stderr().is_terminal().then(ProgressBar::new_spinner);
         Ok(Self {
+            training,
             stop,
             bar,
             pace: None,
@@ -68,6 +72,7 @@ impl Progress {
 
 impl Watch for Progress {
     fn begin(&mut self, experiment: &Experiment, iteration: u64) {
+        self.training.store(true, Ordering::Relaxed);
         let now = Instant::now();
         self.pace = Some(Pace {
             start: now,
@@ -117,7 +122,9 @@ impl Watch for Progress {
         }
     }
 
+    /// Nothing is kept half-done between iterations of training: files are replaced whole.
     fn phase(&mut self, what: &str) {
+        self.training.store(false, Ordering::Relaxed);
         self.say(what);
     }
 

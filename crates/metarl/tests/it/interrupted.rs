@@ -134,6 +134,14 @@ const LONG: [&str; 4] = [
     "checkpoint_every=1",
 ];
 
+#[cfg(unix)]
+fn send(child: &Child, signal: &str) {
+    let killed = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(killed.expect("a shell command").success());
+}
+
 /// Starts a long run in `caught`, sends it a signal as soon as it has saved something, and gives its
 /// exit code and what it printed.
 #[cfg(unix)]
@@ -147,10 +155,7 @@ fn interrupt(folder: &Path, signal: &str) -> (Option<i32>, String) {
     while !saved.exists() {
         sleep(Duration::from_millis(2));
     }
-    let killed = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status();
-    assert!(killed.expect("a shell command").success());
+    send(&child, signal);
     let output = child.wait_with_output().expect("it ends");
     (
         output.status.code(),
@@ -176,6 +181,27 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
         end(&folder.path().join("caught")),
         end(&folder.path().join("whole"))
     );
+}
+
+/// There is nothing to save in an evaluation, so nobody has to wait for its end.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_an_evaluation_at_once() {
+    let folder = workplace();
+    succeeds(&metarl(
+        folder.path(),
+        &["train", "tiny.toml", "--out", "run"],
+    ));
+    let many = ["evaluate", "run", "--tasks", "5000000"];
+    let child: Child = command(folder.path(), &many)
+        .spawn()
+        .expect("the program starts");
+    sleep(Duration::from_secs(1));
+
+    send(&child, "-INT");
+
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "it was waited for");
 }
 
 #[cfg(unix)]
