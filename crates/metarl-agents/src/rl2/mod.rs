@@ -12,6 +12,7 @@ mod network;
 mod policy;
 mod trainer;
 mod update;
+mod value_scale;
 
 pub use config::Rl2Config;
 pub use network::{RecurrentActorCritic, RecurrentActorCriticParameters};

@@ -8,7 +8,7 @@ use metarl_core::{
 
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
-use super::update::ValueScale;
+use super::value_scale::ValueScale;
 
 type Matrix<D> = <Plain<f32, D> as Algebra>::Of<(usize, usize)>;
 
@@ -21,6 +21,8 @@ pub struct Rl2Policy<O, D: Kernels<f32>, const ACTIONS: usize> {
     hidden: usize,
     inputs: Inputs<O, ACTIONS>,
     value_scale: ValueScale,
+    /// Steps of its trial each lane has done.
+    steps: Vec<usize>,
     state: Vec<f32>,
     input: Vec<f32>,
 }
@@ -42,6 +44,7 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
             hidden: network.hidden,
             inputs,
             value_scale,
+            steps: vec![0; n_lanes],
             state: vec![0.0; n_lanes * network.hidden],
             input: vec![0.0; n_lanes * network.inputs],
         }
@@ -99,7 +102,12 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
             let action = sample_categorical(row, rng);
             decision.action[lane] = action;
             decision.log_prob[lane] = row[action];
-            decision.value[lane] = self.value_scale.denormalize(value[lane]);
+            if first[lane] {
+                self.steps[lane] = 0;
+            }
+            let step = self.steps[lane];
+            decision.value[lane] = self.value_scale.denormalize(step, value[lane]);
+            self.steps[lane] += 1;
         }
         Ok(())
     }
@@ -113,8 +121,9 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         check_lanes("observation", observation.len(), self.n_lanes())?;
         let (input, state) = self.look(observation, &vec![false; observation.len()]);
         let (_, estimate) = self.parameters.decide(input, state);
-        for (value, estimate) in value.iter_mut().zip(estimate.tensor().as_vec()) {
-            *value = self.value_scale.denormalize(estimate);
+        let estimates = estimate.tensor().as_vec();
+        for ((value, estimate), step) in value.iter_mut().zip(estimates).zip(&self.steps) {
+            *value = self.value_scale.denormalize(*step, estimate);
         }
         Ok(())
     }

@@ -19,9 +19,10 @@ use super::config::Rl2Config;
 use super::inputs::Inputs;
 use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
-use super::update::{ShardLoss, ValueScale, Weights};
+use super::update::{ShardLoss, Weights};
+use super::value_scale::{ValueScale, count_steps, moments};
 use crate::Error;
-use crate::range::at_least_1;
+use crate::range::{at_least_1, check};
 use crate::trainer::{Trainer, TrainingState, check_size};
 
 /// What one iteration of training did.
@@ -39,7 +40,8 @@ pub struct Rl2Iteration {
     pub loss: f64,
     /// Mean norm of the gradient before it was clipped.
     pub gradient_norm: f64,
-    /// Share of the variance of the returns that the critic explains; 1 is perfect.
+    /// Share of the variance of the returns, at the same step of the trial, that the critic
+    /// explains; 1 is perfect.
     pub explained_variance: f64,
 }
 
@@ -71,6 +73,8 @@ struct Shard<E: Environment> {
         <<Trial<E> as Environment>::ObservationSpace as Space>::Element,
         <E::ActionSpace as Space>::Element,
     >,
+    /// Step of its trial, for each row.
+    trial_step: Vec<usize>,
     advantage: Vec<f32>,
 }
 
@@ -139,11 +143,12 @@ where
                 let environment = Trial::new(environment(lanes), n_episodes)?;
                 let zero = environment.observation_space().zero();
                 let rollout = Rollout::new(n_steps, lanes, zero, 0);
-                let advantage = vec![0.0; rollout.len()];
+                let n_rows = rollout.len();
                 Ok(Shard {
                     environment,
                     rollout,
-                    advantage,
+                    trial_step: vec![0; n_rows],
+                    advantage: vec![0.0; n_rows],
                 })
             })
             .collect::<Result<Vec<_>, Error>>()?;
@@ -158,7 +163,7 @@ where
             iteration: 0,
             adam: Adam::new(adam, parameters.len())?,
             parameters,
-            value_scale: ValueScale::default(),
+            value_scale: ValueScale::new(n_steps),
         };
         Ok(Self {
             config,
@@ -179,7 +184,7 @@ where
             &self.network,
             self.inputs,
             &self.state.parameters,
-            self.state.value_scale,
+            self.state.value_scale.clone(),
             self.device.clone(),
             n_lanes,
         )
@@ -209,7 +214,7 @@ where
                     network,
                     inputs,
                     &state.parameters,
-                    state.value_scale,
+                    state.value_scale.clone(),
                     device.clone(),
                     lanes,
                 );
@@ -231,6 +236,7 @@ where
         } = self.config;
         for shard in &mut self.shards {
             let rollout = &shard.rollout;
+            count_steps(&rollout.first, rollout.n_lanes(), &mut shard.trial_step);
             let transitions = Transitions {
                 n_lanes: rollout.n_lanes(),
                 reward: &rollout.reward,
@@ -249,25 +255,22 @@ where
         Ok(())
     }
 
-    fn value_targets(shard: &Shard<E>) -> impl Iterator<Item = f32> + Clone + '_ {
+    /// Returns `G` with their steps of the trial.
+    fn value_targets(shard: &Shard<E>) -> impl Iterator<Item = (usize, f32)> + Clone + '_ {
         let pairs = shard.advantage.iter().zip(&shard.rollout.value);
-        pairs.map(|(advantage, value)| advantage + value)
+        let targets = pairs.map(|(advantage, value)| advantage + value);
+        shard.trial_step.iter().copied().zip(targets)
     }
 
-    /// `1 − Var(G − V) / Var(G)`
+    /// `1 − Var(G − V) / Var(G)`, both around the mean at each step of the trial.
     fn explained_variance(&self) -> f64 {
-        let advantages = self.shards.iter().flat_map(|shard| &shard.advantage);
+        let n_steps = self.shards[0].rollout.n_steps();
+        let errors = self.shards.iter().flat_map(|shard| {
+            let steps = shard.trial_step.iter().copied();
+            steps.zip(shard.advantage.iter().copied())
+        });
         let targets = self.shards.iter().flat_map(Self::value_targets);
-        let variance = |xs: &mut dyn Iterator<Item = f32>| {
-            let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
-            for x in xs.map(f64::from) {
-                n += 1.0;
-                sum += x;
-                squares += x * x;
-            }
-            squares / n - (sum / n).powi(2)
-        };
-        1.0 - variance(&mut advantages.copied()) / variance(&mut { targets }).max(1e-12)
+        1.0 - moments(errors, n_steps).1 / moments(targets, n_steps).1.max(1e-12)
     }
 
     fn improve(&self) -> Result<(Rl2State, f64, f64), Error> {
@@ -282,7 +285,7 @@ where
             .value_scale
             .observe(self.shards.iter().flat_map(Self::value_targets));
         let losses = self.losses(
-            state.value_scale,
+            &state.value_scale,
             Weights {
                 clip_range: ClipRange::new(config.clip_range)?,
                 value: config.value_weight,
@@ -320,7 +323,7 @@ where
 
     fn losses(
         &self,
-        value_scale: ValueScale,
+        value_scale: &ValueScale,
         weights: Weights,
     ) -> Result<Vec<OnDevice<ShardLoss<D, ACTIONS>, D>>, Error> {
         let mut advantage: Vec<f32> = self
@@ -342,7 +345,7 @@ where
                         &shard.rollout,
                         advantage,
                         targets
-                            .map(|target| value_scale.normalize(target))
+                            .map(|(step, target)| value_scale.normalize(step, target))
                             .collect(),
                         weights,
                         &self.device,
@@ -428,6 +431,12 @@ where
 
     fn restore(&mut self, state: Self::State) -> Result<(), Error> {
         check_size(&state, &self.layout)?;
+        let (expected, got) = (
+            self.state.value_scale.n_steps(),
+            state.value_scale.n_steps(),
+        );
+        let same = "that of the agent's trials";
+        check("n_steps of the stored state", same, got, got == expected)?;
         self.state = state;
         Ok(())
     }

@@ -4,56 +4,9 @@ use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
 use metarl_autodiff::{Algebra, Error, Kernels, Objective};
 use metarl_core::{Rollout, Space, TrialObservation};
 use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
-use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
-
-/// Units the critic predicts in: it learns `(G − mean) / std`, so that one learning rate serves
-/// rewards of any size.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ValueScale {
-    mean: f32,
-    std: f32,
-    known: bool,
-}
-
-impl Default for ValueScale {
-    fn default() -> Self {
-        Self {
-            mean: 0.0,
-            std: 1.0,
-            known: false,
-        }
-    }
-}
-
-impl ValueScale {
-    /// Moves towards the mean and deviation of new targets: at once the first time, then slowly.
-    pub(super) fn observe(&mut self, targets: impl Iterator<Item = f32> + Clone) {
-        let n = targets.clone().count().max(1) as f64;
-        let mean = targets.clone().map(f64::from).sum::<f64>() / n;
-        let squares = targets.map(|g| (f64::from(g) - mean).powi(2));
-        let std = (squares.sum::<f64>() / n).sqrt().max(1e-4);
-        let share = if self.known { 0.01 } else { 1.0 };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "statistics in f64, values in f32"
-        )]
-        let (mean, std) = (mean as f32, std as f32);
-        self.mean += share * (mean - self.mean);
-        self.std += share * (std - self.std);
-        self.known = true;
-    }
-
-    pub(super) fn denormalize(self, value: f32) -> f32 {
-        self.mean + self.std * value
-    }
-
-    pub(super) fn normalize(self, value: f32) -> f32 {
-        (value - self.mean) / self.std
-    }
-}
 
 /// Weights of the parts of the loss.
 #[derive(Debug, Clone, Copy)]

@@ -98,7 +98,9 @@ where
             let log_prob = outputs.iter().zip(&steps.action);
             let log_prob: Vec<f64> = log_prob.map(|(o, a)| o.log_prob[*a]).collect();
             assert_close(&steps.behavior_log_prob, &log_prob, 1e-5);
-            let value = outputs.iter().map(|o| old_scale.0 + old_scale.1 * o.value);
+            let at = steps.trial_steps();
+            let value = outputs.iter().zip(&at);
+            let value = value.map(|(o, t)| old_scale.0[*t] + old_scale.1 * o.value);
             assert_close(&steps.value, &value.collect::<Vec<_>>(), 1e-5);
 
             let (discount, decay) = (f64::from(config.discount), f64::from(config.trace_decay));
@@ -109,16 +111,33 @@ where
         let all =
             |f: fn(&Steps) -> &Vec<f64>| shards.iter().flat_map(f).copied().collect::<Vec<_>>();
         let (advantage, target) = (all(|s| &s.advantage), all(|s| &s.value_target));
-        let explained = 1.0 - (moments(&advantage).1 / moments(&target).1).powi(2);
+        let at: Vec<usize> = shards.iter().flat_map(Steps::trial_steps).collect();
+        let by_step = |numbers: &[f64]| {
+            let numbers_at = |t: usize| {
+                let own = numbers.iter().zip(&at).filter(move |(_, at)| **at == t);
+                own.map(|(x, _)| *x).collect::<Vec<f64>>()
+            };
+            let steps = (0..self.trial.1).map(numbers_at);
+            let moments: Vec<_> = steps.map(|own| (moments(&own), own.len() as f64)).collect();
+            let squares = moments
+                .iter()
+                .map(|((_, std), n)| std * std * n)
+                .sum::<f64>();
+            let mean: Vec<f64> = moments.iter().map(|((mean, _), _)| *mean).collect();
+            (mean, (squares / numbers.len() as f64).sqrt())
+        };
+        let explained = 1.0 - (by_step(&advantage).1 / by_step(&target).1).powi(2);
         let reward = all(|s| &s.reward).iter().sum::<f64>() / config.n_lanes as f64;
         let log_prob = all(|s| &s.behavior_log_prob);
         let entropy = -moments(&log_prob).0;
 
-        let share = if first_of_two { 1.0 } else { 0.01 };
-        let (mean, std) = moments(&target);
-        let new_scale = (
-            old_scale.0 + share * (mean - old_scale.0),
-            old_scale.1 + share * (std - old_scale.1),
+        let share = if first_of_two { 1.0 } else { 0.05 };
+        let blend = |old: f64, new: f64| old + share * (new - old);
+        let (mean, std) = by_step(&target);
+        let mean = old_scale.0.iter().zip(mean);
+        let new_scale: (Vec<f64>, f64) = (
+            mean.map(|(old, new)| blend(*old, new)).collect(),
+            blend(old_scale.1, std),
         );
         let (mean, std) = moments(&advantage);
         for steps in &mut shards {
@@ -126,8 +145,10 @@ where
                 .advantage
                 .iter_mut()
                 .for_each(|a| *a = (*a - mean) / std);
-            let normalize = |g: &mut f64| *g = (*g - new_scale.0) / new_scale.1;
-            steps.value_target.iter_mut().for_each(normalize);
+            let at = steps.trial_steps();
+            for (g, t) in steps.value_target.iter_mut().zip(at) {
+                *g = (*g - new_scale.0[t]) / new_scale.1;
+            }
         }
 
         // Each epoch is one step over all shards: what the agent had after the first is what an
@@ -178,7 +199,8 @@ where
         assert_close(&[twice.entropy], &[entropy], 1e-9);
         assert_close(&[twice.explained_variance], &[explained], 1e-4);
         let got = scale(&self.agent);
-        assert_close(&[got.0, got.1], &[new_scale.0, new_scale.1], 1e-5);
+        assert_close(&got.0, &new_scale.0, 1e-5);
+        assert_close(&[got.1], &[new_scale.1], 1e-5);
 
         // Otherwise clipping, resets and endings would not have been tested.
         let ratio = |steps: &Steps| {
@@ -231,16 +253,16 @@ fn steps<const OBSERVED: usize, const ACTIONS: usize>(
     }
 }
 
-/// Mean and deviation of the units the critic predicts in.
+/// Mean at each step and deviation of the units the critic predicts in.
 fn scale<E, T, const OBSERVED: usize, const ACTIONS: usize>(
     agent: &Rl2<E, T, Cpu, ACTIONS>,
-) -> (f64, f64)
+) -> (Vec<f64>, f64)
 where
     E: Environment<ObservationSpace = Continuous<OBSERVED>, ActionSpace = Discrete<ACTIONS>> + Sync,
     T: TaskDistribution<Task = E::Task>,
 {
-    let of = |name| numbers(agent.state(), ["value_scale", name])[0];
-    (of("mean"), of("std"))
+    let of = |name| numbers(agent.state(), ["value_scale", name]);
+    (of("mean"), of("std")[0])
 }
 
 /// Two epochs of one step each, long enough to leave the clipping interval.

@@ -119,6 +119,15 @@ impl Net {
 }
 
 impl Steps {
+    /// Steps since each row's trial began.
+    pub(super) fn trial_steps(&self) -> Vec<usize> {
+        let begun = |row: usize| {
+            let mut earlier = (0..=row).rev().step_by(self.n_lanes);
+            earlier.position(|row| self.first[row]).unwrap()
+        };
+        (0..self.first.len()).map(begun).collect()
+    }
+
     /// `Âₜ = Σₗ (γλ)ˡ δₜ₊ₗ` up to the end of the trial or of the rollout.
     pub(super) fn advantages(&self, discount: f64, trace_decay: f64) -> Vec<f64> {
         let n = self.reward.len();
@@ -138,9 +147,9 @@ impl Steps {
     }
 }
 
-/// Mean and population deviation.
+/// Mean and population deviation; 0 of nothing.
 pub(super) fn moments(numbers: &[f64]) -> (f64, f64) {
-    let n = numbers.len() as f64;
+    let n = numbers.len().max(1) as f64;
     let mean = numbers.iter().sum::<f64>() / n;
     let variance = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
     (mean, variance.sqrt())

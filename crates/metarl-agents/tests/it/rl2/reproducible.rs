@@ -61,3 +61,12 @@ fn a_state_of_another_size_is_refused() {
     assert_eq!(agent.state(), &before);
     assert_eq!(agent.layout().n_parameters(), expected);
 }
+
+#[test]
+fn a_state_of_longer_trials_is_refused() {
+    let longer = bandit_agent::<3>(tiny(), 7, 1);
+    let mut agent = bandit_agent::<3>(tiny(), 6, 1);
+    let refused = agent.restore(longer.state().clone()).unwrap_err();
+    let message = "n_steps of the stored state must be that of the agent's trials, got 7";
+    assert_eq!(refused.to_string(), message);
+}
