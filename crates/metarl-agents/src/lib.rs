@@ -3,9 +3,9 @@
 //! The crate's one decision: **a trainer is a value that iterates, and everything it goes on from is
 //! a value too.** [`Trainer::iterate`] does one round of experience and one round of learning, tells
 //! what happened, and leaves the rest to the caller: schedules, logs, checkpoints and patience are a
-//! loop around it. [`Rl2State`] and [`MamlState`] serialize; a run that goes on from
-//! one ends in the same bits as a run that was never stopped, on any number of threads. An iteration
-//! that fails changes nothing.
+//! loop around it. [`Rl2State`] and [`MamlState`] serialize; a run that goes on from one ends in the
+//! same bits as a run that was never stopped, on any number of threads. An iteration that fails
+//! changes nothing.
 //!
 //! | | [`Rl2`] | [`MamlRl`] |
 //! |---|---|---|

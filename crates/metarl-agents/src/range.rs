@@ -2,9 +2,9 @@
 
 use crate::Error;
 
-type Name = &'static str;
+type Text = &'static str;
 
-pub(crate) fn check(name: Name, allowed: Name, got: impl ToString, ok: bool) -> Result<(), Error> {
+pub(crate) fn check(name: Text, allowed: Text, got: impl ToString, ok: bool) -> Result<(), Error> {
     if ok {
         Ok(())
     } else {
@@ -17,7 +17,7 @@ pub(crate) fn check(name: Name, allowed: Name, got: impl ToString, ok: bool) -> 
 }
 
 pub(crate) fn at_least_1<N: PartialOrd + From<u8> + ToString>(
-    name: Name,
+    name: Text,
     got: N,
 ) -> Result<(), Error> {
     let ok = got >= N::from(1);
@@ -25,7 +25,7 @@ pub(crate) fn at_least_1<N: PartialOrd + From<u8> + ToString>(
 }
 
 /// Widths of layers that fit into memory: beyond them a mistyped size would end the process.
-pub(crate) fn width(name: Name, got: usize) -> Result<(), Error> {
+pub(crate) fn width(name: Text, got: usize) -> Result<(), Error> {
     check(
         name,
         "between 1 and 16384",
@@ -35,7 +35,7 @@ pub(crate) fn width(name: Name, got: usize) -> Result<(), Error> {
 }
 
 /// Lanes, tasks or episodes of a batch that fit into memory.
-pub(crate) fn batch_size(name: Name, got: usize) -> Result<(), Error> {
+pub(crate) fn batch_size(name: Text, got: usize) -> Result<(), Error> {
     check(
         name,
         "between 1 and 1048576",
@@ -45,23 +45,23 @@ pub(crate) fn batch_size(name: Name, got: usize) -> Result<(), Error> {
 }
 
 pub(crate) fn in_unit_interval<N: PartialOrd + From<u8> + ToString>(
-    name: Name,
+    name: Text,
     got: N,
 ) -> Result<(), Error> {
     let ok = N::from(0) <= got && got <= N::from(1);
     check(name, "in [0, 1]", got, ok)
 }
 
-pub(crate) fn between_0_and_1(name: Name, got: f64) -> Result<(), Error> {
+pub(crate) fn between_0_and_1(name: Text, got: f64) -> Result<(), Error> {
     check(name, "in (0, 1)", got, 0.0 < got && got < 1.0)
 }
 
-pub(crate) fn above_0(name: Name, got: f64) -> Result<(), Error> {
+pub(crate) fn above_0(name: Text, got: f64) -> Result<(), Error> {
     let ok = got > 0.0 && got.is_finite();
     check(name, "above 0 and finite", got, ok)
 }
 
-pub(crate) fn at_least_0(name: Name, got: f64) -> Result<(), Error> {
+pub(crate) fn at_least_0(name: Text, got: f64) -> Result<(), Error> {
     let ok = got >= 0.0 && got.is_finite();
     check(name, "at least 0 and finite", got, ok)
 }
