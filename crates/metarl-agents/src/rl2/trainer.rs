@@ -191,41 +191,34 @@ where
     }
 
     fn collect_trials(&mut self) -> Result<(), Error> {
-        let (config, tasks, seed) = (&self.config, &self.tasks, self.seed);
-        let (network, inputs, state, device) =
-            (&self.network, self.inputs, &self.state, &self.device);
-        let lanes = config.lanes_per_shard;
-        self.shards
+        let lanes = self.config.lanes_per_shard;
+        let first = self.state.iteration * self.config.n_lanes as u64;
+        // Taken out, so that the agent can be read while they are filled.
+        let mut shards = std::mem::take(&mut self.shards);
+        let collected = shards
             .par_iter_mut()
             .enumerate()
             .try_for_each(|(shard_idx, shard)| {
                 let mut rngs = Vec::with_capacity(lanes);
                 for lane in 0..lanes {
-                    let trial =
-                        (shard_idx * lanes + lane) as u64 + state.iteration * config.n_lanes as u64;
-                    let stream = |purpose| seed.stream(purpose, trial, 0, 0);
-                    let task = tasks.sample(&mut stream(Purpose::Task));
+                    let trial = first + (shard_idx * lanes + lane) as u64;
+                    let stream = |purpose| self.seed.stream(purpose, trial, 0, 0);
+                    let task = self.tasks.sample(&mut stream(Purpose::Task));
                     shard
                         .environment
                         .assign(lane, &task, stream(Purpose::Environment))?;
                     rngs.push(stream(Purpose::Policy));
                 }
-                let mut policy = Rl2Policy::<E::ObservationSpace, D, ACTIONS>::new(
-                    network,
-                    inputs,
-                    &state.parameters,
-                    state.value_scale.clone(),
-                    device.clone(),
-                    lanes,
-                );
                 collect(
                     &mut shard.environment,
-                    &mut policy,
+                    &mut self.policy(lanes),
                     &mut rngs,
                     &mut shard.rollout,
                 )?;
                 Ok(())
-            })
+            });
+        self.shards = shards;
+        collected
     }
 
     fn estimate_advantages(&mut self) -> Result<(), Error> {
