@@ -25,12 +25,14 @@ pub(crate) fn at_least_1<N: PartialOrd + From<u8> + ToString>(
 }
 
 /// Widths of layers that fit into memory: beyond them a mistyped size would end the process.
+pub(crate) const MAX_WIDTH: usize = 16_384;
+
 pub(crate) fn width(name: Text, got: usize) -> Result<(), Error> {
     check(
         name,
         "between 1 and 16384",
         got,
-        (1..=16_384).contains(&got),
+        (1..=MAX_WIDTH).contains(&got),
     )
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::range::{
-    above_0, at_least_1, batch_size, between_0_and_1, check, in_unit_interval, width,
+    MAX_WIDTH, above_0, at_least_1, batch_size, between_0_and_1, check, in_unit_interval,
 };
 
 /// What moves the meta-parameters.
@@ -96,7 +96,7 @@ impl MamlConfig {
             "hidden",
             "one or more widths, each between 1 and 16384",
             format!("{:?}", self.hidden),
-            !self.hidden.is_empty() && self.hidden.iter().all(|n| width("hidden", *n).is_ok()),
+            !self.hidden.is_empty() && self.hidden.iter().all(|n| (1..=MAX_WIDTH).contains(n)),
         )?;
         batch_size("meta_batch_size", self.meta_batch_size)?;
         batch_size("n_episodes", self.n_episodes)?;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::range::{
-    above_0, at_least_0, at_least_1, batch_size, between_0_and_1, check, in_unit_interval, width,
+    MAX_WIDTH, above_0, at_least_0, at_least_1, batch_size, between_0_and_1, check,
+    in_unit_interval, width,
 };
 
 /// Hyper-parameters of RL² with PPO.
@@ -99,9 +100,12 @@ impl Rl2Config {
     /// [`Error::OutOfRange`] names the first key that is outside its range.
     pub fn validate(&self) -> Result<(), Error> {
         width("hidden", self.hidden)?;
-        if self.readout > 0 {
-            width("readout", self.readout)?;
-        }
+        check(
+            "readout",
+            "between 0 and 16384",
+            self.readout,
+            self.readout <= MAX_WIDTH,
+        )?;
         batch_size("n_lanes", self.n_lanes)?;
         at_least_1("lanes_per_shard", self.lanes_per_shard)?;
         at_least_1("n_iterations", self.n_iterations)?;
