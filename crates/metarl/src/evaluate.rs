@@ -37,10 +37,18 @@ impl Evaluation {
             .iter()
             .find(|found| found.metric == metric)
     }
+
+    /// The one in the folder of a run, if it is of the finished agent on the experiment's tasks.
+    pub(crate) fn of_finished(run: &Run) -> Option<Self> {
+        let experiment = run.experiment();
+        let json = fs::read(run.file(Self::FILE)).ok()?;
+        let found: Self = serde_json::from_slice(&json).ok()?;
+        let finished = found.iteration >= experiment.system.n_iterations();
+        (finished && found.tasks == experiment.evaluation).then_some(found)
+    }
 }
 
-/// Evaluates what the run has saved and writes `evaluation.json`; one that is there already and
-/// was made of the same parameters on the same tasks is read instead. `n_tasks` overrides the
+/// Evaluates what the run has saved and writes `evaluation.json`. `n_tasks` overrides the
 /// experiment's number of tasks.
 ///
 /// # Errors
@@ -63,15 +71,6 @@ pub fn evaluate(run: &Run, n_tasks: Option<usize>) -> Result<Evaluation, Error> 
     let Saved { learner, seconds } = run.saved()?.ok_or_else(|| Error::NoCheckpoint {
         path: run.path().to_owned(),
     })?;
-    let file = run.file(Evaluation::FILE);
-    let known = fs::read(&file).ok();
-    let known = known.and_then(|json| serde_json::from_slice::<Evaluation>(&json).ok());
-    if let Some(known) = known
-        && known.tasks == tasks
-        && known.iteration == learner.iteration()
-    {
-        return Ok(known);
-    }
     let evaluation = Evaluation {
         name: experiment.name.clone(),
         seed: experiment.seed,
@@ -80,6 +79,6 @@ pub fn evaluate(run: &Run, n_tasks: Option<usize>) -> Result<Evaluation, Error> 
         tasks,
         measurements: learner.evaluate(tasks.n_tasks, Seed::new(tasks.seed))?,
     };
-    replace_json(&file, &evaluation)?;
+    replace_json(&run.file(Evaluation::FILE), &evaluation)?;
     Ok(evaluation)
 }

@@ -99,3 +99,13 @@ pub fn draw(run: &Run, watch: &mut dyn Watch) -> Result<(), Error> {
     let curves = [run.metrics()?];
     plot::learning_curve(&run.file("curve.svg"), experiment, &curves, &references)
 }
+
+/// Draws the learning curve so far, at once: without the references, which take a while.
+///
+/// # Errors
+///
+/// [`Error::Write`], [`Error::Damaged`] and [`Error::Plot`].
+pub fn draw_so_far(run: &Run) -> Result<(), Error> {
+    let curves = [run.metrics()?];
+    plot::learning_curve(&run.file("curve.svg"), run.experiment(), &curves, &[])
+}

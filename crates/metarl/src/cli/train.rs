@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use metarl::experiment::Assignment;
 use metarl::run::Run;
-use metarl::train::{draw, train};
+use metarl::train::{draw, draw_so_far, train};
 
 use super::progress::Progress;
 use super::{INTERRUPTED, source};
@@ -59,9 +59,10 @@ impl Train {
         let trained = train(&run, &mut progress)?;
         let folder = out.display();
         if !trained.finished {
+            draw_so_far(&run)?;
             progress.done();
             println!(
-                "interrupted after iteration {}; go on with\n  \
+                "interrupted after iteration {}; curve in {folder}/curve.svg; go on with\n  \
                  metarl train {folder}/config.toml --out {folder} --resume",
                 trained.iteration,
             );

@@ -28,9 +28,16 @@ impl FromStr for Assignment {
         let parsed = line
             .filter(|table| table.len() == 1)
             .and_then(|mut table| table.remove("value"));
-        let value = parsed.unwrap_or_else(|| Value::String(value.trim().to_owned()));
+        let value = parsed.unwrap_or_else(|| number_or_text(value.trim()));
         Ok(Self { path, value })
     }
+}
+
+/// TOML wants a digit on both sides of the point; `.03` and `1.` are numbers all the same.
+fn number_or_text(value: &str) -> Value {
+    let numeric = value.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    let number = value.parse().ok().filter(|_| numeric);
+    number.map_or_else(|| Value::String(value.to_owned()), Value::Float)
 }
 
 impl Assignment {

@@ -118,7 +118,26 @@ impl<'a> Section<'a> {
             let place = place.map_or("", |place| place.trim_end_matches('`'));
             let inner = [key, place];
             let inner: Vec<&str> = inner.into_iter().filter(|part| !part.is_empty()).collect();
-            self.error(&inner.join("."), error.message())
+            self.error(&inner.join("."), &in_words(error.message()))
         })
     }
+}
+
+/// A message of serde without the names of Rust's types.
+fn in_words(message: &str) -> String {
+    let count = "expected a whole number, 0 or more";
+    let words = [
+        ("expected usize", count),
+        ("expected u64", count),
+        ("expected u32", count),
+        ("expected f64", "expected a number"),
+        ("expected f32", "expected a number"),
+    ];
+    let found = words
+        .iter()
+        .find_map(|(rust, words)| Some((message.strip_suffix(rust)?, words)));
+    found.map_or_else(
+        || message.to_owned(),
+        |(before, words)| format!("{before}{words}"),
+    )
 }

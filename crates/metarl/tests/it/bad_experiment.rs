@@ -83,9 +83,10 @@ fn wrong_types_are_named() {
     file_is_refused(
         "hidden = 8",
         "hidden = \"wide\"",
-        &["system.hidden", "\"wide\"", "usize"],
+        &["system.hidden", "\"wide\"", "whole number"],
     );
-    file_is_refused("hidden = 8", "hidden = -8", &["system.hidden", "-8"]);
+    let expected = ["system.hidden", "-8", "a whole number, 0 or more"];
+    file_is_refused("hidden = 8", "hidden = -8", &expected);
     file_is_refused(
         "arms = 2",
         "arms = 2.5",
@@ -93,7 +94,7 @@ fn wrong_types_are_named() {
     );
     assignment_is_refused(
         "system.learning_rate=fast",
-        &["system.learning_rate", "\"fast\""],
+        &["system.learning_rate", "\"fast\"", "expected a number"],
     );
     assignment_is_refused("system=3", &["system", "`3`"]);
 }
@@ -103,6 +104,8 @@ fn values_out_of_range_are_named_with_the_range() {
     let expected = ["system.discount", "in [0, 1]", "1.5"];
     file_is_refused("hidden = 8", "discount = 1.5", &expected);
     assignment_is_refused("system.discount=1.5", &expected);
+    let expected = ["system.discount", "in [0, 1]", "-0.5"];
+    assignment_is_refused("system.discount=-.5", &expected);
     let expected = ["system.environment.arms", "2, 5, 10 or 50", "got 3"];
     file_is_refused("arms = 2", "arms = 3", &expected);
     let expected = ["system.learning_rate", "above 0", "NaN"];

@@ -175,6 +175,8 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     assert_eq!(code, Some(130));
     let advice = "metarl train caught/config.toml --out caught --resume";
     assert!(said.contains(advice), "{said}");
+    let curve = folder.path().join("caught/curve.svg");
+    assert!(curve.exists(), "what was learned so far can be looked at");
     let resumed: Vec<&str> = advice.split(' ').skip(1).collect();
     succeeds(&metarl(folder.path(), &resumed));
     assert_eq!(

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::{TINY, content, metarl, succeeds, workplace};
+use crate::program::{TINY, content, metarl, succeeds, trained, workplace};
 
 #[test]
 fn smoke_learns_and_ends_with_a_line_of_json() {
@@ -93,4 +93,19 @@ fn the_seeds_of_a_reproduction_are_those_of_single_trainings() {
     };
     assert_eq!(tensors("alone"), tensors("out/seed-1"));
     assert_ne!(tensors("out/seed-0"), tensors("out/seed-1"));
+}
+
+#[test]
+fn evaluating_again_judges_again() {
+    let folder = trained();
+    let arguments = ["evaluate", "run", "--json"];
+    let first = succeeds(&metarl(folder.path(), &arguments));
+    let file = folder.path().join("run/evaluation.json");
+    let text = fs::read_to_string(&file).expect("it was written");
+    fs::write(&file, text.replace("\"mean\":", "\"mean\":1")).expect("a writable folder");
+
+    let second = succeeds(&metarl(folder.path(), &arguments));
+
+    assert_eq!(first, second);
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), text);
 }
