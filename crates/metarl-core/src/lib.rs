@@ -47,7 +47,7 @@ pub use adapt::{Adapt, Returns, evaluate};
 pub use environment::{Environment, StepBatch, check_lanes, lane_mut};
 pub use error::{Error, check_range};
 pub use policy::{DecisionBatch, Policy, UniformPolicy, check_act};
-pub use rollout::{Rollout, collect};
+pub use rollout::{Rollout, RolloutOf, collect, collect_episodes};
 pub use seed::{Purpose, Rng, Seed};
 pub use space::{Continuous, Discrete, Space};
 pub use task::{Split, TaskDistribution};

@@ -77,6 +77,38 @@ impl<O: Copy, A: Copy> Rollout<O, A> {
         self.reward.is_empty()
     }
 
+    /// How many of a lane's steps belong to the episodes that began within the first `budget` ones:
+    /// up to the first end at or after that many steps, all where none is recorded.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such lane.
+    #[must_use]
+    pub fn steps_of_episodes(&self, lane: usize, budget: usize) -> usize {
+        assert!(lane < self.n_lanes, "there are {} lanes", self.n_lanes);
+        let ended = |t: &usize| {
+            let row = t * self.n_lanes + lane;
+            self.terminated[row] || self.truncated[row]
+        };
+        let end = (budget.saturating_sub(1)..self.n_steps).find(ended);
+        end.map_or(self.n_steps, |last| last + 1)
+    }
+
+    /// Forgets all but the first `n_steps` steps.
+    fn shorten(&mut self, n_steps: usize) {
+        let n = n_steps * self.n_lanes;
+        self.n_steps = n_steps;
+        self.observation.truncate(n);
+        self.first.truncate(n);
+        self.action.truncate(n);
+        self.log_prob.truncate(n);
+        self.value.truncate(n);
+        self.next_value.truncate(n);
+        self.reward.truncate(n);
+        self.terminated.truncate(n);
+        self.truncated.truncate(n);
+    }
+
     /// Sum of all rewards over the number of lanes.
     #[must_use]
     pub fn mean_total_reward(&self) -> f64 {
@@ -97,10 +129,65 @@ pub fn collect<E, P>(
     environment: &mut E,
     policy: &mut P,
     rngs: &mut [Rng],
-    rollout: &mut Rollout<
-        <E::ObservationSpace as Space>::Element,
-        <E::ActionSpace as Space>::Element,
-    >,
+    rollout: &mut RolloutOf<E>,
+) -> Result<(), Error>
+where
+    E: Environment,
+    P: Policy<<E::ObservationSpace as Space>::Element, <E::ActionSpace as Space>::Element>,
+{
+    fill(environment, policy, rngs, rollout, |_, _| false)
+}
+
+/// Resets every lane, then plays whole episodes: each lane goes on until one of its episodes ends at
+/// or after `budget` steps, at the latest after `budget + longest − 1`. Its own steps are then the
+/// first [`Rollout::steps_of_episodes`] of the lane; those of a lane that waits for others follow.
+///
+/// A window of fixed length holds few long episodes, for they must begin early to fit in. Here every
+/// episode that begins is played to its end, so that means over episodes are not tilted towards
+/// short ones.
+///
+/// # Errors
+///
+/// Those of [`collect`].
+pub fn collect_episodes<E, P>(
+    environment: &mut E,
+    policy: &mut P,
+    rngs: &mut [Rng],
+    budget: usize,
+    longest: usize,
+) -> Result<RolloutOf<E>, Error>
+where
+    E: Environment,
+    P: Policy<<E::ObservationSpace as Space>::Element, <E::ActionSpace as Space>::Element>,
+{
+    let observation = environment.observation_space().zero();
+    let action = environment.action_space().zero();
+    let n_steps = budget + longest.saturating_sub(1);
+    let n_lanes = environment.n_lanes();
+    let mut rollout = Rollout::new(n_steps, n_lanes, observation, action);
+    let mut waits = vec![false; n_lanes];
+    fill(environment, policy, rngs, &mut rollout, |t, step| {
+        for (lane, waits) in waits.iter_mut().enumerate() {
+            *waits |= t + 1 >= budget && step.ended(lane);
+        }
+        waits.iter().all(|waits| *waits)
+    })?;
+    Ok(rollout)
+}
+
+/// A rollout in an environment.
+pub type RolloutOf<E> = Rollout<
+    <<E as Environment>::ObservationSpace as Space>::Element,
+    <<E as Environment>::ActionSpace as Space>::Element,
+>;
+
+/// Fills the rollout, up to its end or to the step after which `stop` says so.
+fn fill<E, P>(
+    environment: &mut E,
+    policy: &mut P,
+    rngs: &mut [Rng],
+    rollout: &mut RolloutOf<E>,
+    mut stop: impl FnMut(usize, &StepBatch<<E::ObservationSpace as Space>::Element>) -> bool,
 ) -> Result<(), Error>
 where
     E: Environment,
@@ -132,7 +219,7 @@ where
         rollout.terminated[now.clone()].copy_from_slice(&step.terminated);
         rollout.truncated[now.clone()].copy_from_slice(&step.truncated);
 
-        let last = t + 1 == n_steps;
+        let last = stop(t, &step) || t + 1 == n_steps;
         for (lane, wanted) in wanted.iter_mut().enumerate() {
             *wanted = !step.terminated[lane] && (last || step.truncated[lane]);
         }
@@ -148,6 +235,10 @@ where
         }
         for (lane, first) in first.iter_mut().enumerate() {
             *first = step.ended(lane);
+        }
+        if last {
+            rollout.shorten(t + 1);
+            break;
         }
     }
     // Where the episode went on inside the rollout, the next observation's value is the next row's.

@@ -1,6 +1,6 @@
 //! [`collect`] on schedules counted by hand, and what it refuses.
 
-use metarl_core::{Discrete, Error, Rollout, UniformPolicy, collect, evaluate};
+use metarl_core::{Discrete, Error, Rollout, UniformPolicy, collect, collect_episodes, evaluate};
 use proptest::prelude::*;
 
 use crate::counting::Episode::{Terminates, Truncates};
@@ -103,6 +103,45 @@ fn a_rollout_without_steps_stays_empty() {
         (rollout.len(), rollout.n_steps(), rollout.n_lanes()),
         (0, 0, 1)
     );
+}
+
+#[test]
+fn every_episode_that_begins_within_the_budget_is_played_to_its_end() {
+    let schedules = [
+        vec![Terminates(2), Truncates(3)],
+        vec![Truncates(9)],
+        vec![Terminates(4)],
+    ];
+
+    let rollout = collect_episodes(
+        &mut Counting::new(&schedules),
+        &mut Remembering::new(3),
+        &mut rngs(0, 3),
+        4,
+        9,
+    )
+    .unwrap();
+
+    assert_eq!(rollout, rollout_of(&schedules, 9), "the longest decides");
+    let own = [0, 1, 2].map(|lane| rollout.steps_of_episodes(lane, 4));
+    assert_eq!(own, [5, 9, 4]);
+}
+
+#[test]
+fn an_episode_longer_than_the_longest_is_cut() {
+    let schedules = [vec![Truncates(20)]];
+
+    let rollout = collect_episodes(
+        &mut Counting::new(&schedules),
+        &mut Remembering::new(1),
+        &mut rngs(0, 1),
+        4,
+        5,
+    )
+    .unwrap();
+
+    assert_eq!(rollout, rollout_of(&schedules, 8));
+    assert_eq!(rollout.steps_of_episodes(0, 4), 8);
 }
 
 #[test]
