@@ -22,10 +22,11 @@ pub(super) struct Batch<D: Kernels<f32>, const O: usize, const K: usize> {
     mean: Tensor<(usize, Const<K>), f32, D>,
     log_std: Tensor<(usize, Const<K>), f32, D>,
     mean_return: f64,
+    n_env_steps: usize,
 }
 
 impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
-    /// Keeps the first episode of each lane, as the published experiments count trajectories.
+    /// Keeps the episodes that began within the first `horizon` steps of each lane.
     ///
     /// The time limit is part of the objective, a sum of rewards over a fixed horizon, and the
     /// baseline sees the time: what lies beyond the horizon is therefore worth nothing.
@@ -33,31 +34,33 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
         network: &GaussianMlp<O, K>,
         parameters: &[f32],
         rollout: &Rollout<[f32; O], [f32; K]>,
+        horizon: usize,
         (discount, trace_decay): (f64, f64),
         device: &D,
     ) -> Result<Self, crate::Error> {
-        let (n_steps, n_lanes) = (rollout.n_steps(), rollout.n_lanes());
-        let mut rows = Vec::with_capacity(rollout.len());
+        let n_lanes = rollout.n_lanes();
         let (mut observation, mut action, mut time) = (Vec::new(), Vec::new(), Vec::new());
         let (mut reward, mut terminated, mut log_prob) = (Vec::new(), Vec::new(), Vec::new());
         for lane in 0..n_lanes {
+            let n_steps = rollout.steps_of_episodes(lane, horizon);
+            let mut start = 0;
             for t in 0..n_steps {
                 let row = t * n_lanes + lane;
                 let ended = rollout.terminated[row] || rollout.truncated[row];
-                rows.push(row);
                 observation.push(rollout.observation[row]);
                 action.push(rollout.action[row]);
                 log_prob.push(rollout.log_prob[row]);
                 reward.push(f64::from(rollout.reward[row]));
-                time.push(t);
+                time.push(t - start);
                 terminated.push(ended || t + 1 == n_steps);
                 if ended {
-                    break;
+                    start = t + 1;
                 }
             }
         }
+        let n_episodes = terminated.iter().filter(|ended| **ended).count();
         // Episodes lie one after the other in a single lane; each ends for good.
-        let n = rows.len();
+        let n = reward.len();
         let truncated = vec![false; n];
         let transitions = |next_value| Transitions {
             n_lanes: 1,
@@ -104,13 +107,19 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
             advantage: column(advantage),
             mean: acted.mean().tensor().clone(),
             log_std: acted.log_std().tensor().clone(),
-            mean_return: reward.iter().sum::<f64>() / n_lanes as f64,
+            mean_return: reward.iter().sum::<f64>() / n_episodes as f64,
+            n_env_steps: rollout.len(),
         })
     }
 
     /// Mean undiscounted return of the episodes.
     pub(super) fn mean_return(&self) -> f64 {
         self.mean_return
+    }
+
+    /// Steps of the environment it took, those of lanes that waited for others included.
+    pub(super) fn n_env_steps(&self) -> usize {
+        self.n_env_steps
     }
 }
 

@@ -35,9 +35,10 @@ fn usual_clip_range() -> f64 {
 /// |---|---|---|---|
 /// | `hidden` | [100, 100] | each 1 to 16384 | widths of the policy's hidden layers, ReLU |
 /// | `meta_batch_size` | 20 | 1 to 2²⁰ | tasks of one iteration |
-/// | `n_episodes` | 20 | 1 to 2²⁰ | episodes a task, before and after each inner step |
+/// | `n_episodes` | 20 | 1 to 2²⁰ | episodes of full length a task, before and after each inner step; more where they end early |
 /// | `n_inner_steps` | 1 | ≥ 1 | inner steps K of meta-training |
 /// | `inner_lr` | 0.1 | > 0 | step size α of the inner steps |
+/// | `later_step_scale` | 0.5 | (0, 1] | factor on α after the first step of an adaptation to a held-out task |
 /// | `n_iterations` | 200 | ≥ 1 | iterations of meta-training |
 /// | `discount` | 0.99 | [0, 1] | γ |
 /// | `trace_decay` | 1 | [0, 1] | λ of generalized advantage estimation |
@@ -50,12 +51,17 @@ pub struct MamlConfig {
     pub hidden: Vec<usize>,
     /// Tasks of one iteration.
     pub meta_batch_size: usize,
-    /// Episodes a task, before and after each inner step.
+    /// Lanes a task, before and after each inner step. Each plays one episode of full length, or
+    /// several that end early and together are as long.
     pub n_episodes: usize,
     /// Inner steps K of meta-training.
     pub n_inner_steps: usize,
     /// Step size α of the inner steps.
     pub inner_lr: f64,
+    /// Factor on α after the first step of an adaptation to a held-out task. Meta-training prepares
+    /// for its own number of steps; later ones, of a policy that is nearly good and whose gradient is
+    /// as long as ever because advantages are normalized, overshoot unless they are shorter.
+    pub later_step_scale: f64,
     /// Iterations of meta-training.
     pub n_iterations: u64,
     /// γ.
@@ -76,6 +82,7 @@ impl Default for MamlConfig {
             n_episodes: 20,
             n_inner_steps: 1,
             inner_lr: 0.1,
+            later_step_scale: 0.5,
             n_iterations: 200,
             discount: 0.99,
             trace_decay: 1.0,
@@ -102,6 +109,12 @@ impl MamlConfig {
         batch_size("n_episodes", self.n_episodes)?;
         at_least_1("n_inner_steps", self.n_inner_steps)?;
         above_0("inner_lr", self.inner_lr)?;
+        check(
+            "later_step_scale",
+            "above 0 and at most 1",
+            self.later_step_scale,
+            self.later_step_scale > 0.0 && self.later_step_scale <= 1.0,
+        )?;
         at_least_1("n_iterations", self.n_iterations)?;
         in_unit_interval("discount", self.discount)?;
         in_unit_interval("trace_decay", self.trace_decay)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use metarl_autodiff::{Adam, Differentiable, Kernels, Layout, OnDevice};
 use metarl_core::{
-    Adapt, Continuous, Environment, Purpose, Rollout, Seed, TaskDistribution, collect,
+    Adapt, Continuous, Environment, Purpose, Seed, TaskDistribution, collect_episodes,
 };
 use metarl_losses::ClipRange;
 use metarl_optim::{Adaptation, Measured, vector};
@@ -73,6 +73,7 @@ struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
     divergence: OnDevice<Divergence<D, O, K>, D>,
     return_before: f64,
     return_after: f64,
+    n_env_steps: usize,
 }
 
 /// MAML on a distribution of tasks with `O` numbers seen and `K` numbers done.
@@ -169,12 +170,13 @@ where
         };
         let mut adaptation = Adaptation::new(&self.state.parameters);
         let mut support = Vec::with_capacity(self.config.n_inner_steps);
-        let mut return_before = 0.0;
+        let (mut return_before, mut n_env_steps) = (0.0, 0);
         for round in 0..self.config.n_inner_steps {
             let batch = self.rollout(&mut environment, &task, adaptation.adapted(), streams)?;
             if round == 0 {
                 return_before = batch.mean_return();
             }
+            n_env_steps += batch.n_env_steps();
             let batch = Arc::new(batch);
             let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
             adaptation.step(&loss, self.config.inner_lr)?;
@@ -196,6 +198,7 @@ where
             query: OnDevice::new(query, self.device.clone()),
             return_before,
             return_after: batch.mean_return(),
+            n_env_steps: n_env_steps + batch.n_env_steps(),
             divergence: OnDevice::new(Divergence { batch }, self.device.clone()),
         })
     }
@@ -214,7 +217,8 @@ where
         self.episodes(environment, parameters, streams)
     }
 
-    /// One episode a lane on whatever tasks the environment holds.
+    /// Whole episodes on whatever tasks the environment holds: a lane goes on until it has acted for
+    /// as long as one episode can last.
     fn episodes(
         &self,
         environment: &mut E,
@@ -226,13 +230,14 @@ where
         let mut rngs: Vec<_> = (0..lanes)
             .map(|lane| streams.lane(streams.actions, lane))
             .collect();
-        let mut rollout = Rollout::new(self.horizon, lanes, [0.0; O], [0.0; K]);
+        let horizon = self.horizon;
         let mut policy = self.policy(parameters);
-        collect(environment, &mut policy, &mut rngs, &mut rollout)?;
+        let rollout = collect_episodes(environment, &mut policy, &mut rngs, horizon, horizon)?;
         Batch::new(
             &self.network,
             parameters,
             &rollout,
+            horizon,
             (self.config.discount, self.config.trace_decay),
             &self.device,
         )
@@ -315,8 +320,9 @@ where
     }
 
     /// Mean return on each of `n_tasks` held-out tasks after 0, 1, …, `n_updates` adaptation steps
-    /// of `n_episodes` episodes each. The first step is as long as in training, later ones half as
-    /// long, as in the published evaluation.
+    /// of `n_episodes` lanes each, which act for as long as one episode can last and then finish the
+    /// episode they are in. The first step is as long as in training, later ones
+    /// [`later_step_scale`](MamlConfig::later_step_scale) times that.
     ///
     /// # Errors
     ///
@@ -362,7 +368,11 @@ where
     ) -> Result<Vec<f32>, Error> {
         let batch = Arc::new(batch);
         let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
-        let shorter = if update == 0 { 1.0 } else { 0.5 };
+        let shorter = if update == 0 {
+            1.0
+        } else {
+            self.config.later_step_scale
+        };
         let mut adaptation = Adaptation::new(&parameters);
         adaptation.step(&loss, self.config.inner_lr * shorter)?;
         Ok(adaptation.adapted().to_vec())
@@ -428,8 +438,7 @@ where
                 value: f64::from(*bad),
             });
         }
-        let rollouts = self.config.n_inner_steps + 1;
-        let steps = lessons.len() * rollouts * self.config.n_episodes * self.horizon;
+        let steps: usize = lessons.iter().map(|lesson| lesson.n_env_steps).sum();
         state.iteration += 1;
         state.env_steps += steps as u64;
         self.state = state;
@@ -472,7 +481,8 @@ where
 {
     type Adapted = GaussianPolicy<D, O, K>;
 
-    /// Each update is one gradient step on one episode a lane.
+    /// Each update is one gradient step on the episodes of every lane, of as many steps as one can
+    /// last.
     fn adapt(
         &self,
         environment: &mut E,

@@ -39,7 +39,7 @@ fn every_value_out_of_range_is_refused_by_its_name() {
         }
     };
     type Change<'a> = &'a dyn Fn(&mut MamlConfig);
-    let bad: [(&str, Change<'_>); 27] = [
+    let bad: [(&str, Change<'_>); 30] = [
         ("hidden", &|c| c.hidden = vec![]),
         ("hidden", &|c| c.hidden = vec![8, 0]),
         ("hidden", &|c| c.hidden = vec![8, 1_000_000_000]),
@@ -50,6 +50,9 @@ fn every_value_out_of_range_is_refused_by_its_name() {
         ("inner_lr", &|c| c.inner_lr = 0.0),
         ("inner_lr", &|c| c.inner_lr = f64::NAN),
         ("inner_lr", &|c| c.inner_lr = f64::INFINITY),
+        ("later_step_scale", &|c| c.later_step_scale = 0.0),
+        ("later_step_scale", &|c| c.later_step_scale = 1.01),
+        ("later_step_scale", &|c| c.later_step_scale = f64::NAN),
         ("n_iterations", &|c| c.n_iterations = 0),
         ("discount", &|c| c.discount = -0.1),
         ("discount", &|c| c.discount = f64::NAN),

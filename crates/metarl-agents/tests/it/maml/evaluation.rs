@@ -1,8 +1,9 @@
 //! Evaluation, and adaptation by hand.
 
-use metarl_core::{Adapt, Environment, Purpose, Returns, Seed, TaskDistribution};
+use metarl_core::{Adapt, Environment, Purpose, Rollout, Seed, TaskDistribution, collect};
 use metarl_envs::{PointNavigation, SquareGoals};
 
+use super::reference::Batch;
 use super::{navigation, tiny};
 use crate::support::on_threads;
 
@@ -34,8 +35,9 @@ fn returns_are_those_of_adapting_and_acting_by_hand() {
             let (task, round) = (task_idx as u64, round as u64);
             let stream = |lane| SEED.stream(Purpose::EvaluationPolicy, task, lane, round);
             let mut rngs: Vec<_> = (0..4).map(stream).collect();
-            let got = metarl_core::evaluate(&mut environment, &mut policy, &mut rngs, 100);
-            let got = Returns::of(&got.unwrap()).mean;
+            let mut rollout = Rollout::new(200, 4, [0.0; 2], [0.0; 2]);
+            collect(&mut environment, &mut policy, &mut rngs, &mut rollout).unwrap();
+            let got = Batch::new(&rollout, 100, 1.0, 1.0).mean_return();
             assert!((got - expected).abs() < 1e-9, "{got} {expected}");
         }
         assert_ne!(returns[0], returns[1]);

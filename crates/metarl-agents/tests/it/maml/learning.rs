@@ -1,20 +1,33 @@
 //! It learns to learn.
 
-use metarl_agents::{MamlConfig, OuterOptimizer, Trainer};
+use dfdx::prelude::Cpu;
+use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer, Trainer};
 use metarl_core::{Returns, Seed};
-use metarl_envs::PointNavigation;
+use metarl_envs::{PointObjective, PointRobot, ReachGoal, SquareGoals};
 use metarl_optim::TrustRegion;
 
-use super::{Agent, navigation, ppo};
+use super::{Agent, ppo};
+
+/// [`ReachGoal`] in episodes of twenty steps.
+#[derive(Debug, Default)]
+struct Soon;
+
+impl PointObjective for Soon {
+    const MAX_STEPS: u32 = 20;
+
+    fn judge(&self, offset: [f32; 2]) -> (f32, bool) {
+        ReachGoal.judge(offset)
+    }
+}
 
 /// Returns after no and after one update, and what the update gains.
-fn evaluate(agent: &Agent<PointNavigation>) -> [Returns; 3] {
+fn evaluate(agent: &Agent<PointRobot<Soon>>) -> [Returns; 3] {
     let returns = agent.evaluate(40, 1, 10, Seed::new(2)).unwrap();
     let of = |f: fn(&Vec<f64>) -> f64| Returns::of(&returns.iter().map(f).collect::<Vec<_>>());
     [of(|r| r[0]), of(|r| r[1]), of(|r| r[1] - r[0])]
 }
 
-/// Before and after this much meta-training, in episodes of twenty steps.
+/// Before and after this much meta-training.
 fn train(outer: OuterOptimizer, n_iterations: usize) -> [[Returns; 3]; 2] {
     let config = MamlConfig {
         hidden: vec![32],
@@ -23,7 +36,16 @@ fn train(outer: OuterOptimizer, n_iterations: usize) -> [[Returns; 3]; 2] {
         outer,
         ..MamlConfig::default()
     };
-    let mut agent = navigation(config, 20, 1);
+    let (make, horizon) = (PointRobot::new as fn(usize) -> _, Soon::MAX_STEPS as usize);
+    let mut agent: Agent<PointRobot<Soon>> = MamlRl::new(
+        config,
+        SquareGoals,
+        make,
+        horizon,
+        Seed::new(1),
+        Cpu::default(),
+    )
+    .unwrap();
     let before = evaluate(&agent);
     for _ in 0..n_iterations {
         agent.iterate().unwrap();

@@ -9,7 +9,7 @@ pub(super) struct Net {
     pub(super) widths: Vec<usize>,
 }
 
-/// First episodes of the lanes, one after the other.
+/// Episodes of the lanes, one after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Batch {
     pub(super) observation: Vec<[f64; 2]>,
@@ -18,6 +18,7 @@ pub(super) struct Batch {
     pub(super) behavior_log_prob: Vec<f64>,
     pub(super) reward: Vec<f64>,
     pub(super) last: Vec<bool>,
+    pub(super) n_env_steps: usize,
     pub(super) advantage: Vec<f64>,
 }
 
@@ -208,9 +209,11 @@ impl Net {
 }
 
 impl Batch {
-    /// First episodes, with advantages normalized over all of them.
+    /// Episodes that began within the first `horizon` steps of their lane, with advantages
+    /// normalized over all of them.
     pub(super) fn new(
         rollout: &Rollout<[f32; 2], [f32; 2]>,
+        horizon: usize,
         discount: f64,
         trace_decay: f64,
     ) -> Self {
@@ -220,8 +223,12 @@ impl Batch {
             let ended = |t: usize| {
                 rollout.terminated[t * lanes + lane] || rollout.truncated[t * lanes + lane]
             };
-            let length = (0..n_steps).find(|t| ended(*t)).map_or(n_steps, |t| t + 1);
-            for t in 0..length {
+            let mut time = 0;
+            for t in 0..n_steps {
+                if time == 0 && t >= horizon {
+                    break;
+                }
+                batch.n_env_steps = batch.n_env_steps.max((t + 1) * lanes);
                 let row = t * lanes + lane;
                 batch
                     .observation
@@ -231,8 +238,9 @@ impl Batch {
                     .behavior_log_prob
                     .push(f64::from(rollout.log_prob[row]));
                 batch.reward.push(f64::from(rollout.reward[row]));
-                batch.time.push(t);
-                batch.last.push(t + 1 == length);
+                batch.time.push(time);
+                batch.last.push(ended(t));
+                time = if ended(t) { 0 } else { time + 1 };
             }
         }
         let n = batch.reward.len();
