@@ -4,7 +4,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlRl, Rl2, Rl2Config, Trainer};
 use metarl_core::Seed;
-use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask, PointNavigation, SquareGoals};
+use metarl_envs::{BernoulliBandit, BernoulliBandits, PointNavigation, SquareGoals};
 
 const SEED: Seed = Seed::new(1);
 
@@ -14,10 +14,7 @@ fn rl2(criterion: &mut Criterion) {
         hidden: 64,
         ..Rl2Config::default()
     };
-    let (tasks, environment) = (
-        BernoulliBandits { n_arms: 5 },
-        Bandit::<BernoulliTask, 5>::new,
-    );
+    let (tasks, environment) = (BernoulliBandits { n_arms: 5 }, BernoulliBandit::<5>::new);
     let trial = (100, 100);
     let agent = Rl2::<_, _, _, 5>::new(config, tasks, environment, trial, SEED, Cpu::default());
     let mut agent = agent.expect("a valid configuration");

@@ -23,7 +23,7 @@
 //! use dfdx::prelude::Cpu;
 //! use metarl_agents::{Rl2, Rl2Config, Trainer};
 //! use metarl_core::{Returns, Seed};
-//! use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask};
+//! use metarl_envs::{BernoulliBandit, BernoulliBandits};
 //!
 //! let config = Rl2Config {
 //!     hidden: 16,
@@ -32,7 +32,7 @@
 //!     ..Rl2Config::default()
 //! };
 //! let tasks = BernoulliBandits { n_arms: 2 };
-//! let environment = Bandit::<BernoulliTask, 2>::new;
+//! let environment = BernoulliBandit::<2>::new;
 //! // A trial is ten episodes of one pull each.
 //! let trial = (10, 10);
 //! let mut agent = Rl2::<_, _, _, 2>::new(

@@ -27,10 +27,16 @@ pub enum Error {
         got: usize,
     },
     /// An action lies outside the action space.
-    #[error("lane {lane}: action {action} is outside the action space {space}")]
+    #[error(
+        "{environment}, lane {lane}, step {step}: action {action} is outside the action space {space}"
+    )]
     InvalidAction {
+        /// What the environment is called.
+        environment: &'static str,
         /// The lane that acted.
         lane: usize,
+        /// Step of its episode, from 0.
+        step: u32,
         /// The action, formatted.
         action: String,
         /// The space, formatted.

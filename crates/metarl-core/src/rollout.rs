@@ -280,6 +280,6 @@ pub(crate) fn check_observations<E: Environment>(
         step,
         lane,
         observation: format!("{:?}", observation[lane]),
-        space: format!("{space:?}"),
+        space: space.describe(),
     })
 }

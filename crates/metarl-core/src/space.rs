@@ -24,6 +24,11 @@ pub trait Space: Clone + Debug + Send + Sync {
     /// Whether the element belongs to the space. NaN belongs to none.
     fn contains(&self, element: &Self::Element) -> bool;
 
+    /// The set in words, for messages.
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     /// Draws an element uniformly.
     fn sample(&self, rng: &mut Rng) -> Self::Element;
 
@@ -60,6 +65,10 @@ impl<const N: usize> Space for Discrete<N> {
 
     fn contains(&self, element: &usize) -> bool {
         *element < N
+    }
+
+    fn describe(&self) -> String {
+        format!("0 … {}", N.saturating_sub(1))
     }
 
     fn sample(&self, rng: &mut Rng) -> usize {
@@ -130,6 +139,14 @@ impl<const N: usize> Space for Continuous<N> {
         element
             .iter()
             .all(|x| x.is_finite() && self.low <= *x && *x <= self.high)
+    }
+
+    fn describe(&self) -> String {
+        let Self { low, high } = self;
+        match (low.is_finite(), high.is_finite()) {
+            (false, false) => format!("of {N} finite numbers"),
+            _ => format!("of {N} numbers in [{low}, {high}]"),
+        }
     }
 
     /// Uniform between the bounds; a coordinate without finite bounds is drawn from `[−1, 1]`.

@@ -139,9 +139,11 @@ impl Environment for Counting {
         for (i, (lane, action)) in self.lanes.iter_mut().zip(action).enumerate() {
             if !SPACE.contains(action) {
                 return Err(Error::InvalidAction {
+                    environment: "counting",
                     lane: i,
+                    step: lane.step,
                     action: action.to_string(),
-                    space: format!("{SPACE:?}"),
+                    space: SPACE.describe(),
                 });
             }
             lane.step += 1;

@@ -266,9 +266,12 @@ fn an_action_outside_the_space_is_the_environments_error() {
     );
 
     let error = result.unwrap_err().to_string();
-    assert!(error.starts_with("lane 0: action "), "{error}");
     assert!(
-        error.ends_with("is outside the action space Discrete"),
+        error.starts_with("counting, lane 0, step 0: action "),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("is outside the action space 0 … 1"),
         "{error}"
     );
 }

@@ -1,8 +1,6 @@
 //! The environment.
 
-use metarl_core::{
-    Continuous, Discrete, Environment, Error, Rng, Space, StepBatch, check_lanes, lane_mut,
-};
+use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng};
 use rand::RngExt;
 
 use super::CartPoleTask;
@@ -55,41 +53,20 @@ const MAX_ANGLE: f32 = 12.0 * std::f32::consts::PI / 180.0;
 /// Barto, Sutton and Anderson, *Neuronlike Adaptive Elements That Can Solve Difficult Learning
 /// Control Problems*, 1983; Towers et al., *Gymnasium*, 2024,
 /// [arXiv:2407.17032](https://arxiv.org/abs/2407.17032).
-#[derive(Debug)]
-pub struct CartPole {
-    /// Assigned, but not reset yet.
-    next: Vec<Option<(CartPoleTask, Rng)>>,
-    rng: Vec<Option<Rng>>,
-    task: Vec<CartPoleTask>,
-    state: Vec<State>,
-    n_steps: Vec<u32>,
-}
+pub type CartPole = Lanes<CartPoleProcess>;
 
-impl CartPole {
-    /// Steps after which an episode is cut.
-    pub const MAX_STEPS: u32 = 500;
+/// The process behind [`CartPole`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CartPoleProcess;
 
-    /// `n_lanes` lanes that wait for their tasks.
-    #[must_use]
-    pub fn new(n_lanes: usize) -> Self {
-        Self {
-            next: (0..n_lanes).map(|_| None).collect(),
-            rng: (0..n_lanes).map(|_| None).collect(),
-            task: vec![CartPoleTask::default(); n_lanes],
-            state: vec![[0.0; 4]; n_lanes],
-            n_steps: vec![0; n_lanes],
-        }
-    }
-}
-
-fn start(rng: &mut Rng) -> State {
-    std::array::from_fn(|_| rng.random_range(-0.05..=0.05))
-}
-
-impl Environment for CartPole {
+impl Process for CartPoleProcess {
     type Task = CartPoleTask;
+    type Model = CartPoleTask;
+    type State = State;
     type ObservationSpace = Continuous<4>;
     type ActionSpace = Discrete<2>;
+
+    const NAME: &'static str = "cart-pole";
 
     fn observation_space(&self) -> Continuous<4> {
         Continuous::UNBOUNDED
@@ -99,74 +76,38 @@ impl Environment for CartPole {
         Discrete
     }
 
-    fn n_lanes(&self) -> usize {
-        self.task.len()
+    fn max_steps(&self) -> Option<u32> {
+        Some(500)
     }
 
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`] as for [`CartPoleTask::check`], and when there is no such lane.
-    fn assign(&mut self, lane: usize, task: &CartPoleTask, rng: Rng) -> Result<(), Error> {
+    fn model(&self, task: &CartPoleTask) -> Result<CartPoleTask, Error> {
         task.check()?;
-        let next = lane_mut(&mut self.next, lane)?;
-        *next = Some((*task, rng));
-        Ok(())
+        Ok(*task)
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`] when `observation` is not one per lane, [`Error::Environment`] when
-    /// a lane was never given a task.
-    fn reset(&mut self, observation: &mut [State]) -> Result<(), Error> {
-        check_lanes("observation", observation.len(), self.n_lanes())?;
-        for (lane, observation) in observation.iter_mut().enumerate() {
-            if let Some((task, rng)) = self.next[lane].take() {
-                self.task[lane] = task;
-                self.rng[lane] = Some(rng);
-            }
-            let Some(rng) = &mut self.rng[lane] else {
-                return Err(Error::Environment(format!("lane {lane} has no task")));
-            };
-            self.state[lane] = start(rng);
-            self.n_steps[lane] = 0;
-            *observation = self.state[lane];
-        }
-        Ok(())
+    #[inline]
+    fn start(&self, _: &CartPoleTask, rng: &mut Rng) -> State {
+        std::array::from_fn(|_| rng.random_range(-0.05..=0.05))
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`], [`Error::InvalidAction`], and [`Error::Environment`] when a lane was
-    /// never reset.
-    fn step(&mut self, action: &[usize], step: &mut StepBatch<State>) -> Result<(), Error> {
-        check_lanes("action", action.len(), self.n_lanes())?;
-        check_lanes("step", step.n_lanes(), self.n_lanes())?;
-        for (lane, action) in action.iter().enumerate() {
-            if !self.action_space().contains(action) {
-                return Err(Error::InvalidAction {
-                    lane,
-                    action: action.to_string(),
-                    space: "0 … 1".to_owned(),
-                });
-            }
-            let Some(rng) = &mut self.rng[lane] else {
-                return Err(Error::Environment(format!("lane {lane} was never reset")));
-            };
-            let reached = self.task[lane].advance(self.state[lane], *action == 1);
-            let terminated = reached[0].abs() > MAX_POSITION || reached[2].abs() > MAX_ANGLE;
-            self.n_steps[lane] += 1;
-            let ended = terminated || self.n_steps[lane] == Self::MAX_STEPS;
+    #[inline]
+    fn observe(&self, _: &CartPoleTask, state: &State) -> State {
+        *state
+    }
 
-            step.reward[lane] = 1.0;
-            step.terminated[lane] = terminated;
-            step.truncated[lane] = ended && !terminated;
-            step.successor[lane] = reached;
-            self.state[lane] = if ended { start(rng) } else { reached };
-            step.observation[lane] = self.state[lane];
-            if ended {
-                self.n_steps[lane] = 0;
-            }
+    #[inline]
+    fn advance(
+        &self,
+        task: &CartPoleTask,
+        state: &mut State,
+        action: &usize,
+        _: &mut Rng,
+    ) -> Outcome {
+        *state = task.advance(*state, *action == 1);
+        let [position, _, angle, _] = *state;
+        Outcome {
+            reward: 1.0,
+            terminated: position.abs() > MAX_POSITION || angle.abs() > MAX_ANGLE,
         }
-        Ok(())
     }
 }

@@ -5,5 +5,5 @@ mod environment;
 mod physics;
 
 pub use distribution::CartPoles;
-pub use environment::CartPole;
+pub use environment::{CartPole, CartPoleProcess};
 pub use physics::CartPoleTask;

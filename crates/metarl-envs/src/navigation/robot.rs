@@ -1,10 +1,11 @@
 //! The environment.
 
-use metarl_core::{Continuous, Environment, Error, Rng, Space, StepBatch, check_lanes, lane_mut};
+use metarl_core::{Continuous, Error, Lanes, Outcome, Process, Rng};
 
 use super::{ActionScale, NavigationTask, PointObjective, PointReward, ReachGoal};
 
-/// A batch of points that move in the plane, each towards a goal it is not shown.
+/// A point that moves in the plane, towards a goal it is not shown; [`PointNavigation`] and
+/// [`SparsePointRobot`] are batches of them.
 ///
 /// ```text
 /// p ← p + d(a)        p₀ = 0, d as ActionScale says, at most 0.1 along each axis
@@ -29,15 +30,12 @@ use super::{ActionScale, NavigationTask, PointObjective, PointReward, ReachGoal}
 /// assert_eq!((step.successor[0], step.reward[0]), ([0.1, 0.0], -0.4));
 /// # Ok::<(), metarl_core::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PointRobot<O> {
-    objective: O,
-    scale: ActionScale,
-    /// Assigned, but not reset yet.
-    next_goal: Vec<Option<[f32; 2]>>,
-    goal: Vec<Option<[f32; 2]>>,
-    position: Vec<[f32; 2]>,
-    n_steps: Vec<u32>,
+    /// What it is paid for.
+    pub objective: O,
+    /// What a unit of action means.
+    pub scale: ActionScale,
 }
 
 /// 2-D navigation, the first reinforcement learning experiment of MAML: [`ReachGoal`] with
@@ -53,7 +51,7 @@ pub struct PointRobot<O> {
 /// Finn et al., *Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks*, 2017,
 /// [arXiv:1703.03400](https://arxiv.org/abs/1703.03400), section 5.3. The paper says that the reward
 /// is the negative *squared* distance; the code behind its figures has the distance, as here.
-pub type PointNavigation = PointRobot<ReachGoal>;
+pub type PointNavigation = Lanes<PointRobot<ReachGoal>>;
 
 /// The sparse point robot of PEARL: [`PointReward`] with
 /// [`HalfCircleGoals`](super::HalfCircleGoals).
@@ -65,45 +63,17 @@ pub type PointNavigation = PointRobot<ReachGoal>;
 ///
 /// Rakelly et al., *Efficient Off-Policy Meta-Reinforcement Learning via Probabilistic Context
 /// Variables*, 2019, [arXiv:1903.08254](https://arxiv.org/abs/1903.08254), section 6.2.
-pub type SparsePointRobot = PointRobot<PointReward>;
+pub type SparsePointRobot = Lanes<PointRobot<PointReward>>;
 
-impl<O: PointObjective> PointRobot<O> {
-    /// `n_lanes` lanes that wait for their tasks, with [`ActionScale::Normalized`].
-    #[must_use]
-    pub fn new(n_lanes: usize) -> Self {
-        Self {
-            objective: O::default(),
-            scale: ActionScale::default(),
-            next_goal: vec![None; n_lanes],
-            goal: vec![None; n_lanes],
-            position: vec![[0.0; 2]; n_lanes],
-            n_steps: vec![0; n_lanes],
-        }
-    }
-
-    /// The same with another meaning of actions.
-    #[must_use]
-    pub fn with_action_scale(self, scale: ActionScale) -> Self {
-        Self { scale, ..self }
-    }
-
-    /// The same with another reward.
-    #[must_use]
-    pub fn with_objective(self, objective: O) -> Self {
-        Self { objective, ..self }
-    }
-
-    /// What a unit of action means.
-    #[must_use]
-    pub fn action_scale(&self) -> ActionScale {
-        self.scale
-    }
-}
-
-impl<O: PointObjective> Environment for PointRobot<O> {
+impl<O: PointObjective> Process for PointRobot<O> {
     type Task = NavigationTask;
+    type Model = NavigationTask;
+    /// The position.
+    type State = [f32; 2];
     type ObservationSpace = Continuous<2>;
     type ActionSpace = Continuous<2>;
+
+    const NAME: &'static str = "point robot";
 
     fn observation_space(&self) -> Continuous<2> {
         Continuous::UNBOUNDED
@@ -113,74 +83,37 @@ impl<O: PointObjective> Environment for PointRobot<O> {
         Continuous::UNBOUNDED
     }
 
-    fn n_lanes(&self) -> usize {
-        self.goal.len()
+    fn max_steps(&self) -> Option<u32> {
+        Some(O::MAX_STEPS)
     }
 
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`] when the goal is not finite or there is no such lane.
-    fn assign(&mut self, lane: usize, task: &NavigationTask, _rng: Rng) -> Result<(), Error> {
+    fn model(&self, task: &NavigationTask) -> Result<NavigationTask, Error> {
         task.check()?;
-        let next = lane_mut(&mut self.next_goal, lane)?;
-        *next = Some(task.goal);
-        Ok(())
+        Ok(*task)
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`] when `observation` is not one per lane, [`Error::Environment`] when
-    /// a lane was never given a task.
-    fn reset(&mut self, observation: &mut [[f32; 2]]) -> Result<(), Error> {
-        check_lanes("observation", observation.len(), self.n_lanes())?;
-        for (goal, next) in self.goal.iter_mut().zip(&mut self.next_goal) {
-            *goal = next.take().or(*goal);
-        }
-        if let Some(lane) = self.goal.iter().position(Option::is_none) {
-            return Err(Error::Environment(format!("lane {lane} has no task")));
-        }
-        self.position.fill([0.0; 2]);
-        self.n_steps.fill(0);
-        observation.fill([0.0; 2]);
-        Ok(())
+    #[inline]
+    fn start(&self, _: &NavigationTask, _: &mut Rng) -> [f32; 2] {
+        [0.0; 2]
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`], [`Error::InvalidAction`], and [`Error::Environment`] when a lane was
-    /// never reset.
-    fn step(&mut self, action: &[[f32; 2]], step: &mut StepBatch<[f32; 2]>) -> Result<(), Error> {
-        check_lanes("action", action.len(), self.n_lanes())?;
-        check_lanes("step", step.n_lanes(), self.n_lanes())?;
-        for (lane, action) in action.iter().enumerate() {
-            if !self.action_space().contains(action) {
-                return Err(Error::InvalidAction {
-                    lane,
-                    action: format!("{action:?}"),
-                    space: "of finite vectors".to_owned(),
-                });
-            }
-            let Some([goal_x, goal_y]) = self.goal[lane] else {
-                return Err(Error::Environment(format!("lane {lane} was never reset")));
-            };
-            let [dx, dy] = self.scale.displacement(*action);
-            let [x, y] = self.position[lane];
-            let reached = [x + dx, y + dy];
-            let offset = [reached[0] - goal_x, reached[1] - goal_y];
-            let (reward, terminated) = self.objective.judge(offset);
-            self.n_steps[lane] += 1;
-            let ended = terminated || self.n_steps[lane] == O::MAX_STEPS;
+    #[inline]
+    fn observe(&self, _: &NavigationTask, position: &[f32; 2]) -> [f32; 2] {
+        *position
+    }
 
-            step.reward[lane] = reward;
-            step.terminated[lane] = terminated;
-            step.truncated[lane] = ended && !terminated;
-            step.successor[lane] = reached;
-            self.position[lane] = if ended { [0.0; 2] } else { reached };
-            step.observation[lane] = self.position[lane];
-            if ended {
-                self.n_steps[lane] = 0;
-            }
-        }
-        Ok(())
+    #[inline]
+    fn advance(
+        &self,
+        task: &NavigationTask,
+        position: &mut [f32; 2],
+        action: &[f32; 2],
+        _: &mut Rng,
+    ) -> Outcome {
+        let step = self.scale.displacement(*action);
+        *position = [0, 1].map(|i| position[i] + step[i]);
+        let offset = [0, 1].map(|i| position[i] - task.goal[i]);
+        let (reward, terminated) = self.objective.judge(offset);
+        Outcome { reward, terminated }
     }
 }

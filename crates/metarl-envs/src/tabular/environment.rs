@@ -1,6 +1,6 @@
-//! Tabular processes, many lanes at a time.
+//! The environment.
 
-use metarl_core::{Discrete, Environment, Error, Rng, StepBatch, check_lanes, lane_mut};
+use metarl_core::{Discrete, Error, Lanes, Outcome, Process, Rng};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -35,26 +35,38 @@ use crate::TabularTask;
 /// assert_eq!((step.terminated[0], step.successor[0], step.observation[0]), (true, 1, 0));
 /// # Ok::<(), metarl_core::Error>(())
 /// ```
-#[derive(Debug)]
-pub struct TabularMdp<const STATES: usize, const ACTIONS: usize> {
-    lanes: Vec<Lane<STATES>>,
+pub type TabularMdp<const STATES: usize, const ACTIONS: usize> =
+    Lanes<TabularProcess<STATES, ACTIONS>>;
+
+/// The process behind [`TabularMdp`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TabularProcess<const STATES: usize, const ACTIONS: usize>;
+
+impl<const STATES: usize, const ACTIONS: usize> Default for TabularProcess<STATES, ACTIONS> {
+    fn default() -> Self {
+        const {
+            assert!(
+                STATES > 0 && ACTIONS > 0,
+                "a process has states and actions"
+            );
+        }
+        Self
+    }
 }
 
+/// A [`TabularTask`] as the hot loop wants it.
 #[derive(Debug)]
-struct Lane<const STATES: usize> {
-    /// Assigned, but not reset yet.
-    next: Option<Process<STATES>>,
-    current: Option<Process<STATES>>,
-    state: usize,
-    step: usize,
-}
-
-/// A task as the hot loop wants it. Entry `state · ACTIONS + action` belongs to that pair.
-#[derive(Debug)]
-struct Process<const STATES: usize> {
+pub struct TabularModel<const STATES: usize> {
+    /// Entry `state · ACTIONS + action` belongs to that pair.
     pairs: Vec<Pair<STATES>>,
     horizon: usize,
-    rng: Rng,
+}
+
+/// Where a [`TabularMdp`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TabularState {
+    state: usize,
+    step: usize,
 }
 
 #[derive(Debug)]
@@ -92,32 +104,14 @@ impl<const STATES: usize> Pair<STATES> {
     }
 }
 
-impl<const STATES: usize, const ACTIONS: usize> TabularMdp<STATES, ACTIONS> {
-    /// `n_lanes` lanes that wait for their tasks.
-    #[must_use]
-    pub fn new(n_lanes: usize) -> Self {
-        const {
-            assert!(
-                STATES > 0 && ACTIONS > 0,
-                "a process has states and actions"
-            );
-        }
-        let lane = |_| Lane {
-            next: None,
-            current: None,
-            state: 0,
-            step: 0,
-        };
-        Self {
-            lanes: (0..n_lanes).map(lane).collect(),
-        }
-    }
-}
-
-impl<const STATES: usize, const ACTIONS: usize> Environment for TabularMdp<STATES, ACTIONS> {
+impl<const STATES: usize, const ACTIONS: usize> Process for TabularProcess<STATES, ACTIONS> {
     type Task = TabularTask<STATES, ACTIONS>;
+    type Model = TabularModel<STATES>;
+    type State = TabularState;
     type ObservationSpace = Discrete<STATES>;
     type ActionSpace = Discrete<ACTIONS>;
+
+    const NAME: &'static str = "tabular MDP";
 
     fn observation_space(&self) -> Discrete<STATES> {
         Discrete
@@ -127,80 +121,43 @@ impl<const STATES: usize, const ACTIONS: usize> Environment for TabularMdp<STATE
         Discrete
     }
 
-    fn n_lanes(&self) -> usize {
-        self.lanes.len()
-    }
-
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`] as for [`TabularTask::check`], and when there is no such lane.
-    fn assign(&mut self, lane: usize, task: &Self::Task, rng: Rng) -> Result<(), Error> {
+    fn model(&self, task: &Self::Task) -> Result<TabularModel<STATES>, Error> {
         task.check()?;
-        let lane = lane_mut(&mut self.lanes, lane)?;
         let rows = task.transition.chunks_exact(STATES);
-        lane.next = Some(Process {
-            pairs: rows
-                .zip(&task.reward_mean)
-                .map(|(row, mean)| Pair::new(row, *mean))
-                .collect(),
+        let pairs = rows
+            .zip(&task.reward_mean)
+            .map(|(row, mean)| Pair::new(row, *mean));
+        Ok(TabularModel {
+            pairs: pairs.collect(),
             horizon: task.horizon,
-            rng,
-        });
-        Ok(())
+        })
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`] when `observation` is not one per lane, [`Error::Environment`] when
-    /// a lane was never given a task.
-    fn reset(&mut self, observation: &mut [usize]) -> Result<(), Error> {
-        check_lanes("observation", observation.len(), self.lanes.len())?;
-        for (index, lane) in self.lanes.iter_mut().enumerate() {
-            if let Some(next) = lane.next.take() {
-                lane.current = Some(next);
-            }
-            if lane.current.is_none() {
-                return Err(Error::Environment(format!("lane {index} has no task")));
-            }
-            (lane.state, lane.step) = (0, 0);
-        }
-        observation.fill(0);
-        Ok(())
+    #[inline]
+    fn start(&self, _: &TabularModel<STATES>, _: &mut Rng) -> TabularState {
+        TabularState::default()
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`], [`Error::InvalidAction`], and [`Error::Environment`] when a lane was
-    /// never reset.
-    fn step(&mut self, action: &[usize], step: &mut StepBatch<usize>) -> Result<(), Error> {
-        check_lanes("action", action.len(), self.lanes.len())?;
-        check_lanes("step", step.n_lanes(), self.lanes.len())?;
-        for (index, (lane, action)) in self.lanes.iter_mut().zip(action).enumerate() {
-            if *action >= ACTIONS {
-                return Err(Error::InvalidAction {
-                    lane: index,
-                    action: action.to_string(),
-                    space: format!("0 … {}", ACTIONS - 1),
-                });
-            }
-            let Some(process) = &mut lane.current else {
-                return Err(Error::Environment(format!("lane {index} was never reset")));
-            };
-            let pair = &process.pairs[lane.state * ACTIONS + action];
-            step.reward[index] = pair.reward(&mut process.rng);
-            let successor = pair.successor(&mut process.rng);
-            lane.step += 1;
-            let terminated = lane.step == process.horizon;
-            if terminated {
-                (lane.state, lane.step) = (0, 0);
-            } else {
-                lane.state = successor;
-            }
-            step.successor[index] = successor;
-            step.observation[index] = lane.state;
-            step.terminated[index] = terminated;
-            step.truncated[index] = false;
+    #[inline]
+    fn observe(&self, _: &TabularModel<STATES>, at: &TabularState) -> usize {
+        at.state
+    }
+
+    #[inline]
+    fn advance(
+        &self,
+        model: &TabularModel<STATES>,
+        at: &mut TabularState,
+        action: &usize,
+        rng: &mut Rng,
+    ) -> Outcome {
+        let pair = &model.pairs[at.state * ACTIONS + action];
+        let reward = pair.reward(rng);
+        at.state = pair.successor(rng);
+        at.step += 1;
+        Outcome {
+            reward,
+            terminated: at.step == model.horizon,
         }
-        Ok(())
     }
 }

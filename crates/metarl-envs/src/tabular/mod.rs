@@ -5,5 +5,5 @@ mod environment;
 mod task;
 
 pub use distribution::RandomTabular;
-pub use environment::TabularMdp;
+pub use environment::{TabularMdp, TabularModel, TabularProcess, TabularState};
 pub use task::TabularTask;

@@ -1,6 +1,6 @@
-//! Two-step tasks, many lanes at a time.
+//! The environment.
 
-use metarl_core::{Discrete, Environment, Error, Rng, StepBatch, check_lanes, lane_mut};
+use metarl_core::{Discrete, Error, Lanes, Outcome, Process, Rng};
 use rand::RngExt;
 
 use crate::TwoStepTask;
@@ -14,7 +14,7 @@ use crate::TwoStepTask;
 ///
 /// What the literature calls a trial of this task is an episode here; an agent that is to learn
 /// plays [`Trial`](metarl_core::Trial)s of many episodes. The states change places between
-/// episodes, and only [`reset`](Environment::reset) puts them back to what the task says; the
+/// episodes, and only [`reset`](metarl_core::Environment::reset) puts them back to what the task says; the
 /// lane's random stream goes on.
 ///
 /// # Examples
@@ -34,42 +34,29 @@ use crate::TwoStepTask;
 /// assert_eq!((step.reward[0], step.terminated[0]), (1.0, true));
 /// # Ok::<(), metarl_core::Error>(())
 /// ```
-#[derive(Debug)]
-pub struct TwoStep {
-    lanes: Vec<Lane>,
-}
+pub type TwoStep = Lanes<TwoStepProcess>;
 
-#[derive(Debug)]
-struct Lane {
-    /// Assigned, but not reset yet.
-    next: Option<(TwoStepTask, Rng)>,
-    current: Option<(TwoStepTask, Rng)>,
+/// The process behind [`TwoStep`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TwoStepProcess;
+
+/// Where a [`TwoStep`] task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TwoStepState {
     /// Whether the states have changed places.
     switched: bool,
     /// The second-stage state, when there.
-    state: Option<usize>,
+    second: Option<usize>,
 }
 
-impl TwoStep {
-    /// `n_lanes` lanes that wait for their tasks.
-    #[must_use]
-    pub fn new(n_lanes: usize) -> Self {
-        let lane = |_| Lane {
-            next: None,
-            current: None,
-            switched: false,
-            state: None,
-        };
-        Self {
-            lanes: (0..n_lanes).map(lane).collect(),
-        }
-    }
-}
-
-impl Environment for TwoStep {
+impl Process for TwoStepProcess {
     type Task = TwoStepTask;
+    type Model = TwoStepTask;
+    type State = TwoStepState;
     type ObservationSpace = Discrete<3>;
     type ActionSpace = Discrete<2>;
+
+    const NAME: &'static str = "two-step";
 
     fn observation_space(&self) -> Discrete<3> {
         Discrete
@@ -79,79 +66,55 @@ impl Environment for TwoStep {
         Discrete
     }
 
-    fn n_lanes(&self) -> usize {
-        self.lanes.len()
-    }
-
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`] as for [`TwoStepTask::check`], and when there is no such lane.
-    fn assign(&mut self, lane: usize, task: &TwoStepTask, rng: Rng) -> Result<(), Error> {
+    fn model(&self, task: &TwoStepTask) -> Result<TwoStepTask, Error> {
         task.check()?;
-        let lane = lane_mut(&mut self.lanes, lane)?;
-        lane.next = Some((*task, rng));
-        Ok(())
+        Ok(*task)
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`] when `observation` is not one per lane, [`Error::Environment`] when
-    /// a lane was never given a task.
-    fn reset(&mut self, observation: &mut [usize]) -> Result<(), Error> {
-        check_lanes("observation", observation.len(), self.lanes.len())?;
-        for (index, lane) in self.lanes.iter_mut().enumerate() {
-            if let Some(next) = lane.next.take() {
-                lane.current = Some(next);
-            }
-            if lane.current.is_none() {
-                return Err(Error::Environment(format!("lane {index} has no task")));
-            }
-            (lane.switched, lane.state) = (false, None);
+    #[inline]
+    fn start(&self, _: &TwoStepTask, _: &mut Rng) -> TwoStepState {
+        TwoStepState {
+            switched: false,
+            second: None,
         }
-        observation.fill(0);
-        Ok(())
     }
 
-    /// # Errors
-    ///
-    /// [`Error::LaneMismatch`], [`Error::InvalidAction`], and [`Error::Environment`] when a lane was
-    /// never reset.
-    fn step(&mut self, action: &[usize], step: &mut StepBatch<usize>) -> Result<(), Error> {
-        check_lanes("action", action.len(), self.lanes.len())?;
-        check_lanes("step", step.n_lanes(), self.lanes.len())?;
-        for (index, (lane, action)) in self.lanes.iter_mut().zip(action).enumerate() {
-            if *action > 1 {
-                return Err(Error::InvalidAction {
-                    lane: index,
-                    action: action.to_string(),
-                    space: "Discrete<2>".to_owned(),
-                });
-            }
-            let Some((task, rng)) = &mut lane.current else {
-                return Err(Error::Environment(format!("lane {index} was never reset")));
+    #[inline]
+    fn restart(&self, task: &TwoStepTask, state: &mut TwoStepState, rng: &mut Rng) {
+        state.switched ^= happens(task.switch, rng);
+        state.second = None;
+    }
+
+    #[inline]
+    fn observe(&self, _: &TwoStepTask, state: &TwoStepState) -> usize {
+        state.second.map_or(0, |second| 1 + second)
+    }
+
+    /// Reached by the last step is the state that paid.
+    #[inline]
+    fn advance(
+        &self,
+        task: &TwoStepTask,
+        state: &mut TwoStepState,
+        action: &usize,
+        rng: &mut Rng,
+    ) -> Outcome {
+        if let Some(second) = state.second {
+            let like = second ^ usize::from(state.switched);
+            return Outcome {
+                reward: f32::from(u8::from(happens(task.reward[like], rng))),
+                terminated: true,
             };
-            let mut happens = |probability: f64| rng.random::<f64>() < probability;
-            step.truncated[index] = false;
-            if let Some(state) = lane.state.take() {
-                let like = state ^ usize::from(lane.switched);
-                step.reward[index] = f32::from(u8::from(happens(task.reward[like])));
-                step.terminated[index] = true;
-                step.successor[index] = 1 + state;
-                step.observation[index] = 0;
-                lane.switched ^= happens(task.switch);
-            } else {
-                let state = if happens(task.common) {
-                    *action
-                } else {
-                    1 - action
-                };
-                step.reward[index] = 0.0;
-                step.terminated[index] = false;
-                step.successor[index] = 1 + state;
-                step.observation[index] = 1 + state;
-                lane.state = Some(state);
-            }
         }
-        Ok(())
+        let common = happens(task.common, rng);
+        state.second = Some(if common { *action } else { 1 - *action });
+        Outcome {
+            reward: 0.0,
+            terminated: false,
+        }
     }
+}
+
+fn happens(probability: f64, rng: &mut Rng) -> bool {
+    rng.random::<f64>() < probability
 }

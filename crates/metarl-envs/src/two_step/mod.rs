@@ -6,4 +6,4 @@ mod environment;
 
 pub use bayes::{TwoStepBayes, two_step_optimum};
 pub use distribution::{TwoStepTask, TwoStepTasks};
-pub use environment::TwoStep;
+pub use environment::{TwoStep, TwoStepProcess, TwoStepState};

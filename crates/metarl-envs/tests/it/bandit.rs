@@ -1,8 +1,8 @@
 //! Bandits as environments.
 
 use metarl_core::{
-    Environment, Error, Purpose, Rng, Rollout, Seed, Space, Split, StepBatch, TaskDistribution,
-    Trial, UniformPolicy, collect,
+    Environment, Error, Lanes, Purpose, Rng, Rollout, Seed, Space, Split, StepBatch,
+    TaskDistribution, Trial, UniformPolicy, collect,
 };
 use metarl_envs::{
     Bandit, BanditTask, BernoulliBandit, BernoulliBandits, BernoulliTask, DependentBandits,
@@ -18,7 +18,7 @@ fn stream(lane: u64) -> Rng {
 
 /// Rewards of pulling arm 0, 1, … in turn.
 fn rewards<T: BanditTask, const ARMS: usize>(task: &T, n_pulls: usize) -> Vec<f32> {
-    let mut bandit = Bandit::<T, ARMS>::new(1);
+    let mut bandit = Lanes::<Bandit<T, ARMS>>::new(1);
     let mut step = StepBatch::new(1, []);
     bandit.assign(0, task, stream(0)).unwrap();
     bandit.reset(&mut step.observation).unwrap();
@@ -343,9 +343,11 @@ fn lanes_without_a_task_and_actions_without_an_arm_are_refused() {
     assert_eq!(
         bandit.step(&[2], &mut step),
         Err(Error::InvalidAction {
+            environment: "bandit",
             lane: 0,
+            step: 0,
             action: "2".to_owned(),
-            space: "Discrete<2>".to_owned(),
+            space: "0 … 1".to_owned(),
         })
     );
 }

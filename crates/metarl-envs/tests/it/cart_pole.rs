@@ -188,7 +188,7 @@ fn invalid_tasks_and_actions_are_refused() {
     let refused = environment.step(&[2], &mut step).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "lane 0: action 2 is outside the action space 0 … 1"
+        "cart-pole, lane 0, step 0: action 2 is outside the action space 0 … 1"
     );
 }
 

@@ -1,9 +1,11 @@
 //! Point robots: the published numbers, the rules, the contract.
 
-use metarl_core::{Environment, Error, Purpose, Rng, Seed, Split, StepBatch, TaskDistribution};
+use metarl_core::{
+    Environment, Error, Lanes, Purpose, Rng, Seed, Split, StepBatch, TaskDistribution,
+};
 use metarl_envs::{
     ActionScale, HalfCircleGoals, NavigationTask, PointNavigation, PointObjective, PointReward,
-    PointRobot, SparsePointRobot, SquareGoals,
+    PointRobot, ReachGoal, SparsePointRobot, SquareGoals,
 };
 use metarl_testkit::conformance::{self, check_distribution};
 use proptest::prelude::*;
@@ -12,13 +14,27 @@ fn stream() -> Rng {
     Seed::new(7).stream(Purpose::Environment, 0, 0, 0)
 }
 
+fn scaled(scale: ActionScale) -> PointRobot<ReachGoal> {
+    PointRobot {
+        scale,
+        ..PointRobot::default()
+    }
+}
+
+fn paid(objective: PointReward) -> PointRobot<PointReward> {
+    PointRobot {
+        objective,
+        ..PointRobot::default()
+    }
+}
+
 fn goal(x: f32, y: f32) -> NavigationTask {
     NavigationTask { goal: [x, y] }
 }
 
 /// Return of the first episode of each task, one lane each.
 fn returns<O: PointObjective>(
-    mut environment: PointRobot<O>,
+    mut environment: Lanes<PointRobot<O>>,
     tasks: &[NavigationTask],
     policy: impl Fn(&NavigationTask, [f32; 2]) -> [f32; 2],
 ) -> Vec<f64> {
@@ -73,7 +89,7 @@ fn standing_still_earns_a_hundred_mean_distances() {
 fn knowing_the_goal_earns_minus_half() {
     let tasks = grid();
     for scale in [ActionScale::Raw, ActionScale::Normalized] {
-        let environment = PointNavigation::new(tasks.len()).with_action_scale(scale);
+        let environment = PointNavigation::of(scaled(scale), tasks.len());
         let best = mean(&returns(environment, &tasks, |task, p| {
             task.best_action(p, scale)
         }));
@@ -86,7 +102,7 @@ fn knowing_the_goal_of_the_sparse_robot_earns_13_38() {
     for (n, want) in [(10_001, 13.382), (100, 13.375)] {
         let tasks = HalfCircleGoals::spaced(n);
         let environment = SparsePointRobot::new(n);
-        let scale = environment.action_scale();
+        let scale = environment.process().scale;
         let best = mean(&returns(environment, &tasks, |task, p| {
             task.best_action(p, scale)
         }));
@@ -97,7 +113,7 @@ fn knowing_the_goal_of_the_sparse_robot_earns_13_38() {
 #[test]
 fn dense_reward_is_minus_the_distance() {
     let still = |reward| {
-        let environment = SparsePointRobot::new(1).with_objective(reward);
+        let environment = SparsePointRobot::of(paid(reward), 1);
         returns(environment, &[goal(0.6, 0.8)], |_, _| [0.0; 2])[0]
     };
     assert!((still(PointReward::Dense) + 20.0).abs() < 1e-5);
@@ -145,9 +161,9 @@ fn point_robots_keep_the_contract_of_an_environment() -> Result<(), conformance:
     let seed = Seed::new(1);
     conformance::check(PointNavigation::new, &tasks, seed, 250)?;
     conformance::check(SparsePointRobot::new, &tasks, seed, 70)?;
-    let raw = |n| PointNavigation::new(n).with_action_scale(ActionScale::Raw);
+    let raw = |n| PointNavigation::of(scaled(ActionScale::Raw), n);
     conformance::check(raw, &tasks, seed, 250)?;
-    let dense = |n| SparsePointRobot::new(n).with_objective(PointReward::Dense);
+    let dense = |n| SparsePointRobot::of(paid(PointReward::Dense), n);
     conformance::check(dense, &tasks, seed, 70)?;
     check_distribution(&SquareGoals, 20)?;
     check_distribution(&HalfCircleGoals, 20)
@@ -181,7 +197,7 @@ fn invalid_tasks_and_actions_are_refused() {
     let refused = environment.step(&[[f32::NAN, 0.0]], &mut step).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "lane 0: action [NaN, 0.0] is outside the action space of finite vectors"
+        "point robot, lane 0, step 1: action [NaN, 0.0] is outside the action space of 2 finite numbers"
     );
 }
 
@@ -241,12 +257,12 @@ proptest! {
     ) {
         let task = goal(x, y);
         let best = |sparse| {
-            let environment = SparsePointRobot::new(1).with_objective(sparse);
+            let environment = SparsePointRobot::of(paid(sparse), 1);
             returns(environment, &[task], |task, p| task.best_action(p, ActionScale::Normalized))[0]
         };
         for reward in [PointReward::Sparse, PointReward::Dense] {
             let index = std::cell::Cell::new(0);
-            let environment = SparsePointRobot::new(1).with_objective(reward);
+            let environment = SparsePointRobot::of(paid(reward), 1);
             let other = returns(environment, &[task], |_, _| {
                 let (ax, ay) = noise[index.replace(index.get() + 1)];
                 [ax, ay]

@@ -305,7 +305,9 @@ fn misuse_is_an_error() {
     assert_eq!(
         environment.step(&[2], &mut step),
         Err(Error::InvalidAction {
+            environment: "tabular MDP",
             lane: 0,
+            step: 0,
             action: "2".into(),
             space: "0 … 1".into()
         })

@@ -38,47 +38,33 @@ const N_OPENINGS: usize = 64;
 /// # Examples
 ///
 /// ```
-/// # use metarl_core::{Continuous, Discrete, Environment, Error, Rng, Space, StepBatch, check_lanes};
-/// use metarl_core::Seed;
+/// use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, Seed};
 /// use metarl_testkit::conformance;
 ///
-/// # struct Coin { payout: Vec<f32>, next: Vec<f32> }
-/// # impl Environment for Coin {
-/// #     type Task = f32;
-/// #     type ObservationSpace = Continuous<0>;
-/// #     type ActionSpace = Discrete<2>;
-/// #     fn observation_space(&self) -> Continuous<0> { Continuous::UNBOUNDED }
-/// #     fn action_space(&self) -> Discrete<2> { Discrete }
-/// #     fn n_lanes(&self) -> usize { self.payout.len() }
-/// #     fn assign(&mut self, lane: usize, task: &f32, _: Rng) -> Result<(), Error> {
-/// #         let n = self.payout.len();
-/// #         *self.next.get_mut(lane).ok_or(Error::OutOfRange {
-/// #             name: "lane", allowed: "below n_lanes", got: format!("{lane} of {n}") })? = *task;
-/// #         Ok(())
-/// #     }
-/// #     fn reset(&mut self, observation: &mut [[f32; 0]]) -> Result<(), Error> {
-/// #         self.payout.copy_from_slice(&self.next);
-/// #         check_lanes("observation", observation.len(), self.n_lanes())
-/// #     }
-/// #     fn step(&mut self, action: &[usize], step: &mut StepBatch<[f32; 0]>) -> Result<(), Error> {
-/// #         check_lanes("action", action.len(), self.n_lanes())?;
-/// #         check_lanes("step", step.n_lanes(), self.n_lanes())?;
-/// #         for (lane, a) in action.iter().enumerate() {
-/// #             if !Discrete::<2>.contains(a) {
-/// #                 return Err(Error::InvalidAction { lane, action: a.to_string(), space: "0..2".into() });
-/// #             }
-/// #             step.reward[lane] = self.payout[lane] * *a as f32;
-/// #             step.terminated[lane] = true;
-/// #             step.truncated[lane] = false;
-/// #         }
-/// #         Ok(())
-/// #     }
-/// # }
-/// # impl Coin {
-/// #     fn new(n: usize) -> Self { Self { payout: vec![0.0; n], next: vec![0.0; n] } }
-/// # }
-/// // A coin that pays its task when the action is 1.
-/// conformance::check(|n_lanes| Coin::new(n_lanes), &[0.5, 2.0], Seed::new(1), 20)?;
+/// /// A coin that pays its task when the action is 1.
+/// #[derive(Default)]
+/// struct Coin;
+///
+/// impl Process for Coin {
+///     type Task = f32;
+///     type Model = f32;
+///     type State = ();
+///     type ObservationSpace = Continuous<0>;
+///     type ActionSpace = Discrete<2>;
+///     const NAME: &'static str = "coin";
+/// #   fn observation_space(&self) -> Continuous<0> { Continuous::UNBOUNDED }
+/// #   fn action_space(&self) -> Discrete<2> { Discrete }
+/// #   fn model(&self, task: &f32) -> Result<f32, Error> { Ok(*task) }
+/// #   fn start(&self, _: &f32, _: &mut Rng) {}
+/// #   fn observe(&self, _: &f32, _: &()) -> [f32; 0] { [] }
+///
+///     fn advance(&self, payout: &f32, _: &mut (), action: &usize, _: &mut Rng) -> Outcome {
+///         Outcome { reward: payout * *action as f32, terminated: true }
+///     }
+///     // …
+/// }
+///
+/// conformance::check(Lanes::<Coin>::new, &[0.5, 2.0], Seed::new(1), 20)?;
 /// # Ok::<(), conformance::Violation>(())
 /// ```
 pub fn check<E>(

@@ -116,7 +116,9 @@ impl Walk {
                     lane
                 };
                 return Err(Error::InvalidAction {
+                    environment: "walk",
                     lane,
+                    step: self.age[lane],
                     action: a.to_string(),
                     space: "0..2".into(),
                 });

@@ -14,7 +14,7 @@ pub(super) fn references(
     metrics: &[String],
     judged: EvaluationConfig,
 ) -> Result<Vec<Reference>, Error> {
-    let scale = PointNavigation::new(1).action_scale();
+    let scale = PointNavigation::new(1).process().scale;
     let optimum = play(judged, |task, position| task.best_action(position, scale))?;
     let still = play(judged, |_, _| [0.0; 2])?;
     let rows = |metric: &String| {

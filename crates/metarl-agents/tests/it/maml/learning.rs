@@ -2,7 +2,7 @@
 
 use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer, Trainer};
-use metarl_core::{Returns, Seed};
+use metarl_core::{Lanes, Returns, Seed};
 use metarl_envs::{PointObjective, PointRobot, ReachGoal, SquareGoals};
 use metarl_optim::TrustRegion;
 
@@ -21,7 +21,7 @@ impl PointObjective for Soon {
 }
 
 /// Returns after no and after one update, and what the update gains.
-fn evaluate(agent: &Agent<PointRobot<Soon>>) -> [Returns; 3] {
+fn evaluate(agent: &Agent<Lanes<PointRobot<Soon>>>) -> [Returns; 3] {
     let returns = agent.evaluate(40, 1, 10, Seed::new(2)).unwrap();
     let of = |f: fn(&Vec<f64>) -> f64| Returns::of(&returns.iter().map(f).collect::<Vec<_>>());
     [of(|r| r[0]), of(|r| r[1]), of(|r| r[1] - r[0])]
@@ -36,8 +36,8 @@ fn train(outer: OuterOptimizer, n_iterations: usize) -> [[Returns; 3]; 2] {
         outer,
         ..MamlConfig::default()
     };
-    let (make, horizon) = (PointRobot::new as fn(usize) -> _, Soon::MAX_STEPS as usize);
-    let mut agent: Agent<PointRobot<Soon>> = MamlRl::new(
+    let (make, horizon) = (Lanes::new as fn(usize) -> _, Soon::MAX_STEPS as usize);
+    let mut agent: Agent<Lanes<PointRobot<Soon>>> = MamlRl::new(
         config,
         SquareGoals,
         make,

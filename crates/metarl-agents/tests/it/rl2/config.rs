@@ -3,7 +3,7 @@
 use dfdx::prelude::Cpu;
 use metarl_agents::{Error, Rl2, Rl2Config};
 use metarl_core::Seed;
-use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask};
+use metarl_envs::{BernoulliBandit, BernoulliBandits};
 
 use super::tiny;
 use crate::support::through_json;
@@ -82,12 +82,12 @@ fn values_at_the_bounds_are_allowed() {
 fn agent(
     config: Rl2Config,
     trial: (u32, usize),
-) -> Result<Rl2<Bandit<BernoulliTask, 2>, BernoulliBandits, Cpu, 2>, Error> {
+) -> Result<Rl2<BernoulliBandit<2>, BernoulliBandits, Cpu, 2>, Error> {
     let tasks = BernoulliBandits { n_arms: 2 };
     Rl2::new(
         config,
         tasks,
-        Bandit::new,
+        BernoulliBandit::new,
         trial,
         Seed::new(0),
         Cpu::default(),

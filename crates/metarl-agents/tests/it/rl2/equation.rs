@@ -6,7 +6,7 @@ use metarl_core::{
     Continuous, Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial,
     collect,
 };
-use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask, CartPole, CartPoles};
+use metarl_envs::{BernoulliBandit, BernoulliBandits, CartPole, CartPoles};
 use metarl_testkit::gradient::{assert_close, central_difference};
 
 use super::reference::{Net, Steps, moments};
@@ -288,7 +288,7 @@ fn an_iteration_on_bandits_is_the_equations() {
     // Trials of three pulls in rollouts of eight: memories are emptied twice, and the last trial is
     // cut and bootstrapped.
     let tasks = BernoulliBandits { n_arms: 3 };
-    let environment = Bandit::<BernoulliTask, 3>::new;
+    let environment = BernoulliBandit::<3>::new;
     let mut case = Case::<_, _, 3>::new(two_steps(), tasks, environment, (3, 8));
     case.check_iteration(true);
     case.check_iteration(false);

@@ -1,7 +1,7 @@
 //! Evaluation: the same held-out tasks for everyone.
 
 use metarl_agents::{Rl2Config, Trainer};
-use metarl_core::{Purpose, Seed, TaskDistribution};
+use metarl_core::{Lanes, Purpose, Seed, TaskDistribution};
 use metarl_envs::{Bandit, BanditTask, BernoulliBandits};
 
 use super::{bandit_agent, tiny};
@@ -46,10 +46,10 @@ impl TaskDistribution for NamedTasks {
 #[test]
 fn tasks_are_those_of_the_evaluation_streams_in_their_order() {
     let device = dfdx::prelude::Cpu::default();
-    let agent = metarl_agents::Rl2::<Bandit<Named, 2>, _, _, 2>::new(
+    let agent = metarl_agents::Rl2::<Lanes<Bandit<Named, 2>>, _, _, 2>::new(
         tiny(),
         NamedTasks,
-        Bandit::new,
+        Lanes::new,
         (1, 1),
         Seed::new(1),
         device,
@@ -57,7 +57,7 @@ fn tasks_are_those_of_the_evaluation_streams_in_their_order() {
     let agent = agent.unwrap();
     let seed = Seed::new(9);
     // Ten tasks in blocks of four lanes: the last block has two.
-    let got = agent.evaluate(Bandit::new, 10, seed).unwrap();
+    let got = agent.evaluate(Lanes::new, 10, seed).unwrap();
     let expected: Vec<f64> = (0..10)
         .map(|i| {
             NamedTasks
@@ -68,7 +68,7 @@ fn tasks_are_those_of_the_evaluation_streams_in_their_order() {
         .collect();
     assert_eq!(got, expected);
     assert_eq!(
-        agent.evaluate(Bandit::new, 0, seed).unwrap(),
+        agent.evaluate(Lanes::new, 0, seed).unwrap(),
         Vec::<f64>::new()
     );
 }
@@ -84,12 +84,12 @@ fn neither_lanes_a_shard_nor_training_streams_enter() {
     let mut many = bandit_agent::<3>(config, 6, 2);
     many.restore(few.state().clone()).unwrap();
     let evaluate =
-        |agent: &super::Agent<3>, n| agent.evaluate(Bandit::new, n, Seed::new(9)).unwrap();
+        |agent: &super::Agent<3>, n| agent.evaluate(Lanes::new, n, Seed::new(9)).unwrap();
     let returns = evaluate(&few, 13);
     assert_eq!(returns.len(), 13);
     assert_eq!(returns, evaluate(&many, 13));
     assert_eq!(returns[..5], evaluate(&few, 5));
-    let other = few.evaluate(Bandit::new, 13, Seed::new(10)).unwrap();
+    let other = few.evaluate(Lanes::new, 13, Seed::new(10)).unwrap();
     assert_ne!(returns, other);
 }
 

@@ -2,7 +2,7 @@
 
 use metarl_agents::{Rl2Config, Trainer};
 use metarl_core::{Returns, Seed};
-use metarl_envs::Bandit;
+use metarl_envs::BernoulliBandit;
 
 use super::{Agent, bandit_agent};
 
@@ -20,8 +20,13 @@ fn it_learns_to_find_the_better_of_two_arms() {
     };
     let n_iterations = config.n_iterations;
     let mut agent = bandit_agent::<2>(config, 10, 1);
-    let evaluate =
-        |agent: &Agent<2>| Returns::of(&agent.evaluate(Bandit::new, 4000, Seed::new(2)).unwrap());
+    let evaluate = |agent: &Agent<2>| {
+        Returns::of(
+            &agent
+                .evaluate(BernoulliBandit::new, 4000, Seed::new(2))
+                .unwrap(),
+        )
+    };
     let before = evaluate(&agent);
     for _ in 0..n_iterations {
         agent.iterate().unwrap();

@@ -13,9 +13,9 @@ mod reproducible;
 use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config};
 use metarl_core::Seed;
-use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask};
+use metarl_envs::{BernoulliBandit, BernoulliBandits};
 
-type Bandits<const ARMS: usize> = Bandit<BernoulliTask, ARMS>;
+type Bandits<const ARMS: usize> = BernoulliBandit<ARMS>;
 type Agent<const ARMS: usize> = Rl2<Bandits<ARMS>, BernoulliBandits, Cpu, ARMS>;
 
 /// RL² on Bernoulli bandits, `n_pulls` a trial and as many steps a rollout.
@@ -23,7 +23,7 @@ fn bandit_agent<const ARMS: usize>(config: Rl2Config, n_pulls: u32, seed: u64) -
     let tasks = BernoulliBandits { n_arms: ARMS };
     let trial = (n_pulls, n_pulls as usize);
     let (seed, device) = (Seed::new(seed), Cpu::default());
-    Rl2::new(config, tasks, Bandit::new, trial, seed, device).unwrap()
+    Rl2::new(config, tasks, BernoulliBandit::new, trial, seed, device).unwrap()
 }
 
 /// A configuration that takes milliseconds an iteration.
