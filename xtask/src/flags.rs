@@ -24,6 +24,13 @@ xflags::xflags! {
             optional filter: String
         }
 
+        /// Compare environments with the packages they reproduce, fetched from PyPI into
+        /// target/parity, and write docs/parity.md.
+        cmd parity {
+            /// End with one line of JSON, a list of comparisons.
+            optional --json
+        }
+
         /// Build the documentation; a broken link is an error.
         cmd doc {}
 

@@ -7,6 +7,7 @@
 
 mod commands;
 mod flags;
+mod parity;
 mod tidy;
 mod workspace;
 
@@ -36,6 +37,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
         XtaskCmd::Gradcheck(_) => commands::gradcheck(&sh),
         XtaskCmd::Features(_) => commands::features(&sh),
         XtaskCmd::Bench(flags) => commands::bench(&sh, flags.filter.as_deref()),
+        XtaskCmd::Parity(flags) => parity::parity(&sh, flags.json),
         XtaskCmd::Doc(_) => commands::doc(&sh),
         XtaskCmd::Ci(_) => commands::ci(&sh),
     }

@@ -75,7 +75,7 @@ fn all(criterion: &mut Criterion) {
         criterion,
         "cart-pole",
         CartPole::new(N_LANES),
-        &CartPoles::Regular,
+        &CartPoles::REGULAR,
     );
 }
 

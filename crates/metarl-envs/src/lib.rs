@@ -2,15 +2,16 @@
 //! baselines and exact optima that an agent is judged against.
 
 mod bandit;
-mod cart_pole;
+mod classic;
 mod navigation;
 mod tabular;
 mod two_step;
 
 pub mod baseline;
+pub mod reference;
 
 pub use bandit::*;
-pub use cart_pole::*;
+pub use classic::*;
 pub use navigation::*;
 pub use tabular::*;
 pub use two_step::*;

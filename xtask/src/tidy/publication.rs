@@ -15,11 +15,12 @@ const FOLDERS: [&str; 5] = ["benches/", "examples/", "experiments/", "src/", "te
 
 /// Files in a source folder that are neither Rust nor data a test or program reads; Python only makes
 /// test vectors.
-const DATA: [&str; 8] = [
+const DATA: [&str; 9] = [
     ".rs",
     ".py",
     ".toml",
     ".json",
+    ".jsonl",
     ".csv",
     ".svg",
     ".safetensors",

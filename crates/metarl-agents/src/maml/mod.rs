@@ -8,6 +8,7 @@
 mod baseline;
 mod batch;
 mod config;
+mod evaluation;
 mod network;
 mod policy;
 mod streams;

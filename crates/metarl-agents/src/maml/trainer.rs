@@ -4,9 +4,7 @@ use std::fmt::{Debug, Formatter};
 use std::sync::Arc;
 
 use metarl_autodiff::{Adam, Differentiable, Kernels, Layout, OnDevice};
-use metarl_core::{
-    Adapt, Continuous, Environment, Purpose, Seed, TaskDistribution, collect_episodes,
-};
+use metarl_core::{Continuous, Environment, Purpose, Seed, TaskDistribution, collect_episodes};
 use metarl_losses::ClipRange;
 use metarl_optim::{Adaptation, Measured, vector};
 use rayon::prelude::*;
@@ -78,15 +76,15 @@ struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
 
 /// MAML on a distribution of tasks with `O` numbers seen and `K` numbers done.
 pub struct MamlRl<F, T, D: Kernels<f32>, const O: usize, const K: usize> {
-    config: MamlConfig,
-    tasks: T,
-    environment: F,
+    pub(super) config: MamlConfig,
+    pub(super) tasks: T,
+    pub(super) environment: F,
     horizon: usize,
     seed: Seed,
-    device: D,
+    pub(super) device: D,
     network: GaussianMlp<O, K>,
     layout: Layout,
-    state: MamlState,
+    pub(super) state: MamlState,
 }
 
 impl<F, T: Debug, D: Kernels<f32>, const O: usize, const K: usize> Debug for MamlRl<F, T, D, O, K> {
@@ -152,7 +150,7 @@ where
         })
     }
 
-    fn policy(&self, parameters: &[f32]) -> GaussianPolicy<D, O, K> {
+    pub(super) fn policy(&self, parameters: &[f32]) -> GaussianPolicy<D, O, K> {
         GaussianPolicy::new(&self.network, parameters, self.device.clone())
     }
 
@@ -219,7 +217,7 @@ where
 
     /// Whole episodes on whatever tasks the environment holds: a lane goes on until it has acted for
     /// as long as one episode can last.
-    fn episodes(
+    pub(super) fn episodes(
         &self,
         environment: &mut E,
         parameters: &[f32],
@@ -318,65 +316,6 @@ where
             divergence: parts.iter().map(|(_, divergence)| divergence).sum::<f64>() / n,
         })
     }
-
-    /// Mean return on each of `n_tasks` held-out tasks after 0, 1, …, `n_updates` adaptation steps
-    /// of `n_episodes` lanes each, which act for as long as one episode can last and then finish the
-    /// episode they are in. The first step is as long as in training, later ones
-    /// [`later_step_scale`](MamlConfig::later_step_scale) times that.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`] when `n_episodes` is 0, and whatever an environment returns.
-    pub fn evaluate(
-        &self,
-        n_tasks: usize,
-        n_updates: usize,
-        n_episodes: usize,
-        seed: Seed,
-    ) -> Result<Vec<Vec<f64>>, Error> {
-        (0..n_tasks as u64)
-            .into_par_iter()
-            .map(|task_idx| {
-                let stream = seed.stream(Purpose::EvaluationTask, task_idx, 0, 0);
-                let task = self.tasks.sample(&mut { stream });
-                let mut environment = (self.environment)(n_episodes);
-                let mut streams = Streams::evaluation(seed, task_idx);
-                for lane in 0..n_episodes {
-                    environment.assign(lane, &task, streams.lane(streams.dynamics, lane))?;
-                }
-                let mut parameters = self.state.parameters.clone();
-                let mut returns = Vec::with_capacity(n_updates + 1);
-                for update in 0..=n_updates {
-                    let batch = self.episodes(&mut environment, &parameters, streams)?;
-                    returns.push(batch.mean_return());
-                    if update < n_updates {
-                        parameters = self.update(parameters, batch, update)?;
-                    }
-                    streams.round += 1;
-                }
-                Ok(returns)
-            })
-            .collect()
-    }
-
-    /// One adaptation step of the evaluation.
-    fn update(
-        &self,
-        parameters: Vec<f32>,
-        batch: Batch<D, O, K>,
-        update: usize,
-    ) -> Result<Vec<f32>, Error> {
-        let batch = Arc::new(batch);
-        let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
-        let shorter = if update == 0 {
-            1.0
-        } else {
-            self.config.later_step_scale
-        };
-        let mut adaptation = Adaptation::new(&parameters);
-        adaptation.step(&loss, self.config.inner_lr * shorter)?;
-        Ok(adaptation.adapted().to_vec())
-    }
 }
 
 impl<F, E, T, D, const O: usize, const K: usize> Trainer for MamlRl<F, T, D, O, K>
@@ -469,40 +408,5 @@ where
         check_size(&state, &self.layout)?;
         self.state = state;
         Ok(())
-    }
-}
-
-impl<F, E, T, D, const O: usize, const K: usize> Adapt<E> for MamlRl<F, T, D, O, K>
-where
-    F: Fn(usize) -> E + Sync,
-    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
-    T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
-{
-    type Adapted = GaussianPolicy<D, O, K>;
-
-    /// Each update is one gradient step on the episodes of every lane, of as many steps as one can
-    /// last.
-    fn adapt(
-        &self,
-        environment: &mut E,
-        n_updates: usize,
-        seed: Seed,
-        task_index: u64,
-    ) -> Result<Self::Adapted, metarl_core::Error> {
-        let mut streams = Streams::evaluation(seed, task_index);
-        let mut parameters = self.state.parameters.clone();
-        let failed = |error: Error| match error {
-            Error::Environment(error) => error,
-            other => metarl_core::Error::Policy(other.to_string()),
-        };
-        for update in 0..n_updates {
-            let batch = self
-                .episodes(environment, &parameters, streams)
-                .map_err(failed)?;
-            parameters = self.update(parameters, batch, update).map_err(failed)?;
-            streams.round += 1;
-        }
-        Ok(self.policy(&parameters))
     }
 }

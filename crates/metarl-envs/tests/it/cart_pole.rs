@@ -18,7 +18,7 @@ fn stream(lane: u64) -> Rng {
 /// m l cos θ ẍ + 4/3 m l² θ̈ = m g l sin θ
 /// ```
 fn reference(task: &CartPoleTask, [x, v, angle, spin]: [f64; 4], action: usize) -> [f64; 4] {
-    let [force, l, m] = [task.force, task.length, task.mass].map(f64::from);
+    let [force, l, m] = [task.force, task.length, task.mass];
     let push = if action == 1 { force } else { -force };
     let (a, b, d) = (1.0 + m, m * l * angle.cos(), 4.0 / 3.0 * m * l * l);
     let (p, q) = (
@@ -70,8 +70,7 @@ fn the_reference_is_gymnasium() {
         for action in actions {
             state = reference(&task, state, action);
         }
-        // The parameters are single precision, Gymnasium's double.
-        assert_close(&state, &want, 1e-8);
+        assert_close(&state, &want, 1e-12);
     }
 }
 
@@ -140,12 +139,12 @@ fn carts_keep_the_contract_of_an_environment() -> Result<(), conformance::Violat
     let tasks = [
         CartPoleTask::default(),
         HEAVY,
-        CartPoles::Extreme.frozen(Split::Train, 0),
+        CartPoles::EXTREME.frozen(Split::Train, 0),
     ];
     conformance::check(CartPole::new, &tasks, Seed::new(1), 150)?;
-    check_distribution(&CartPoles::Default, 20)?;
-    check_distribution(&CartPoles::Regular, 20)?;
-    check_distribution(&CartPoles::Extreme, 20)
+    check_distribution(&CartPoles::DEFAULT, 20)?;
+    check_distribution(&CartPoles::REGULAR, 20)?;
+    check_distribution(&CartPoles::EXTREME, 20)
 }
 
 #[test]
@@ -161,7 +160,7 @@ fn invalid_tasks_and_actions_are_refused() {
         Err(Error::Environment(_))
     ));
     let usual = CartPoleTask::default();
-    for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         for (task, parameter) in [
             (
                 CartPoleTask {
@@ -214,21 +213,21 @@ fn value_stability() {
         ]
     );
     let regular = CartPoleTask {
-        force: 5.559_580_3,
-        length: 0.564_746_6,
-        mass: 0.317_966_73,
+        force: 11.294_933_317_825_1,
+        length: 0.499_342_622_421_155_8,
+        mass: 0.407_622_208_093_237_3,
     };
     let extreme = CartPoleTask {
-        force: 1.503_622_3,
-        length: 0.833_271_9,
-        mass: 0.781_560_06,
+        force: 16.665_439_986_042_59,
+        length: 0.774_408_360_179_040_2,
+        mass: 0.889_146_649_711_884_7,
     };
-    assert_eq!(CartPoles::Regular.frozen(Split::Test, 1), regular);
-    assert_eq!(CartPoles::Extreme.frozen(Split::Test, 1), extreme);
+    assert_eq!(CartPoles::REGULAR.frozen(Split::Test, 1), regular);
+    assert_eq!(CartPoles::EXTREME.frozen(Split::Test, 1), extreme);
 }
 
 fn task() -> impl Strategy<Value = CartPoleTask> {
-    (1.0_f32..20.0, 0.05_f32..1.0, 0.01_f32..1.0).prop_map(|(force, length, mass)| CartPoleTask {
+    (1.0..20.0, 0.05..1.0, 0.01..1.0).prop_map(|(force, length, mass)| CartPoleTask {
         force,
         length,
         mass,
@@ -254,12 +253,12 @@ proptest! {
     #[test]
     fn ranges_hold(seed in any::<u64>()) {
         let mut rng = Seed::new(seed).stream(Purpose::Task, 0, 0, 0);
-        let task = CartPoles::Regular.sample(&mut rng);
+        let task = CartPoles::REGULAR.sample(&mut rng);
         prop_assert!((5.0..=15.0).contains(&task.force));
         prop_assert!((0.25..=0.75).contains(&task.length));
         prop_assert!((0.05..=0.5).contains(&task.mass));
-        let task = CartPoles::Extreme.sample(&mut rng);
-        let either = |x: f32, [a, b, c, d]: [f32; 4]| (a..=b).contains(&x) || (c..=d).contains(&x);
+        let task = CartPoles::EXTREME.sample(&mut rng);
+        let either = |x: f64, [a, b, c, d]: [f64; 4]| (a..=b).contains(&x) || (c..=d).contains(&x);
         prop_assert!(either(task.force, [1.0, 5.0, 15.0, 20.0]), "{task:?}");
         prop_assert!(either(task.length, [0.05, 0.25, 0.75, 1.0]), "{task:?}");
         prop_assert!(either(task.mass, [0.01, 0.05, 0.5, 1.0]), "{task:?}");
@@ -270,7 +269,7 @@ proptest! {
 #[test]
 fn extreme_forces_are_uniform_on_both_intervals() {
     let n = 4000;
-    let strong = (0..n).filter(|i| CartPoles::Extreme.frozen(Split::Train, *i).force >= 15.0);
+    let strong = (0..n).filter(|i| CartPoles::EXTREME.frozen(Split::Train, *i).force >= 15.0);
     let share = strong.count() as f64 / n as f64;
     // Three standard errors of a share of 5/9 are 0.024.
     assert!((share - 5.0 / 9.0).abs() < 0.024, "{share}");

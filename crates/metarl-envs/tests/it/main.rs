@@ -7,6 +7,7 @@
 mod bandit;
 mod bandit_baseline;
 mod cart_pole;
+mod classic;
 mod navigation;
 mod tabular;
 mod tabular_baseline;

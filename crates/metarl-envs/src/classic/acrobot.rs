@@ -1,0 +1,200 @@
+//! Two links of which only the joint between them is driven.
+
+use std::f64::consts::PI;
+
+use metarl_core::{Continuous, Discrete, Error};
+use serde::{Deserialize, Serialize};
+
+use super::randomized::{ParameterRange, Randomized, RandomizedTask};
+use super::{ClassicLanes, Physics, Real, positive};
+
+/// What can differ between two acrobots. Both links are alike, except that the first alone has the
+/// length; their centers of mass are half a meter from their upper ends.
+///
+/// | field | unit | default |
+/// |---|---|---|
+/// | `length` | m | 1 |
+/// | `mass` | kg | 1 |
+/// | `moment_of_inertia` | kg m² | 1 |
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcrobotTask {
+    /// Length of the first link.
+    pub length: f64,
+    /// Mass of a link.
+    pub mass: f64,
+    /// Moment of inertia of a link.
+    pub moment_of_inertia: f64,
+}
+
+impl Default for AcrobotTask {
+    fn default() -> Self {
+        Self {
+            length: 1.0,
+            mass: 1.0,
+            moment_of_inertia: 1.0,
+        }
+    }
+}
+
+/// Acrobots whose length, mass and moment of inertia are random.
+pub type Acrobots = Randomized<AcrobotTask>;
+
+impl RandomizedTask for AcrobotTask {
+    const NAME: &'static str = "acrobot";
+
+    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+        let range = ParameterRange {
+            regular: [0.75, 1.25],
+            extreme: [0.5, 0.75, 1.25, 1.5],
+        };
+        Self {
+            length: draw(range),
+            mass: draw(range),
+            moment_of_inertia: draw(range),
+        }
+    }
+}
+
+/// A batch of acrobots that are to swing their tips above a line, each with physics of its own.
+///
+/// ```text
+/// d₁ = m c² + m (l² + c² + 2 l c cos θ₂) + 2 I          c = 0.5 m, g = 9.8 m/s²
+/// d₂ = m (c² + l c cos θ₂) + I
+/// φ₂ = m c g cos(θ₁ + θ₂ − π/2)
+/// φ₁ = −m l c θ̇₂² sin θ₂ − 2 m l c θ̇₁ θ̇₂ sin θ₂ + (m c + m l) g cos(θ₁ − π/2) + φ₂
+/// θ̈₂ = (τ + d₂/d₁ φ₁ − m l c θ̇₁² sin θ₂ − φ₂) / (m c² + I − d₂²/d₁)
+/// θ̈₁ = −(d₂ θ̈₂ + φ₁) / d₁
+/// ```
+///
+/// integrated over 0.2 s by one step of Runge and Kutta's fourth-order method; angles are wrapped
+/// into `[−π, π]`, velocities clipped to ±4π and ±9π.
+///
+/// | | |
+/// |---|---|
+/// | observation | cos θ₁, sin θ₁, cos θ₂, sin θ₂, θ̇₁, θ̇₂; θ = 0 hangs down, θ₂ is relative to θ₁ |
+/// | action | torque τ of −1, 0 or 1 N m on the joint between the links |
+/// | start | each of θ₁, θ₂, θ̇₁, θ̇₂ uniform in `[−0.1, 0.1]` |
+/// | reward | −1 a step, 0 for the one that arrives |
+/// | terminated | −cos θ₁ − cos(θ₁ + θ₂) > 1 |
+/// | truncated | after 500 steps |
+///
+/// Dynamics, goal and limit are those of Gymnasium's `Acrobot-v1`, in single precision.
+///
+/// # References
+///
+/// Sutton and Barto, *Reinforcement Learning*, second edition, 2018, section 11.3 of the first;
+/// Towers et al., *Gymnasium*, 2024, [arXiv:2407.17032](https://arxiv.org/abs/2407.17032).
+pub type Acrobot = ClassicLanes<AcrobotPhysics<f32>>;
+
+/// The physics of [`Acrobot`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AcrobotPhysics<F> {
+    length: F,
+    mass: F,
+    inertia: F,
+}
+
+impl<F: Real> AcrobotPhysics<F> {
+    /// `d/dt (θ₁, θ₂, θ̇₁, θ̇₂)`. The order of the operations is Gymnasium's.
+    #[inline]
+    fn derivative(&self, [a, b, da, db]: [F; 4], torque: F) -> [F; 4] {
+        let Self {
+            length: l,
+            mass: m,
+            inertia,
+        } = *self;
+        let (c, g, two, quarter_turn) = (F::of(0.5), F::of(9.8), F::of(2.0), F::of(PI / 2.0));
+        let (sin, cos) = (b.sin(), b.cos());
+        let (c2, l2) = (c.power_of_two(), l.power_of_two());
+        let d1 = m * c2 + m * (l2 + c2 + two * l * c * cos) + inertia + inertia;
+        let d2 = m * (c2 + l * c * cos) + inertia;
+        let phi2 = m * c * g * (a + b - quarter_turn).cos();
+        let phi1 = -m * l * c * db.power_of_two() * sin - two * m * l * c * db * da * sin
+            + (m * c + m * l) * g * (a - quarter_turn).cos()
+            + phi2;
+        let ddb = (torque + d2 / d1 * phi1 - m * l * c * da.power_of_two() * sin - phi2)
+            / (m * c2 + inertia - d2.power_of_two() / d1);
+        let dda = -(d2 * ddb + phi1) / d1;
+        [da, db, dda, ddb]
+    }
+}
+
+impl<F: Real> Physics for AcrobotPhysics<F> {
+    type Real = F;
+    type Task = AcrobotTask;
+    /// Both angles, both angular velocities.
+    type State = [F; 4];
+    type ObservationSpace = Continuous<6>;
+    type ActionSpace = Discrete<3>;
+
+    const NAME: &'static str = AcrobotTask::NAME;
+    const MAX_STEPS: u32 = 500;
+
+    fn observation_space() -> Continuous<6> {
+        let fastest = (9.0 * PI) as f32;
+        Continuous {
+            low: -fastest,
+            high: fastest,
+        }
+    }
+
+    fn action_space() -> Discrete<3> {
+        Discrete
+    }
+
+    fn of(task: &AcrobotTask) -> Result<Self, Error> {
+        positive([
+            ("length", task.length),
+            ("mass", task.mass),
+            ("moment_of_inertia", task.moment_of_inertia),
+        ])?;
+        Ok(Self {
+            length: F::of(task.length),
+            mass: F::of(task.mass),
+            inertia: F::of(task.moment_of_inertia),
+        })
+    }
+
+    /// In single precision in either mode, as in Gymnasium.
+    fn start(&self, mut uniform: impl FnMut(F, F) -> F) -> [F; 4] {
+        let single = |x: F| F::of(f64::from(x.double() as f32));
+        [(); 4].map(|()| single(uniform(F::of(-0.1), F::of(0.1))))
+    }
+
+    fn observe(&self, &[a, b, da, db]: &[F; 4]) -> [f32; 6] {
+        [a.cos(), a.sin(), b.cos(), b.sin(), da, db].map(|x| x.double() as f32)
+    }
+
+    #[inline]
+    fn advance(&self, state: &[F; 4], action: &usize) -> ([F; 4], F, bool) {
+        let torque = F::of(*action as f64) - F::one();
+        let (dt, half) = (F::of(0.2), F::of(0.2 / 2.0));
+        let along = |k: [F; 4], h: F| [0, 1, 2, 3].map(|i| state[i] + h * k[i]);
+        let k1 = self.derivative(*state, torque);
+        let k2 = self.derivative(along(k1, half), torque);
+        let k3 = self.derivative(along(k2, half), torque);
+        let k4 = self.derivative(along(k3, dt), torque);
+        let two = F::of(2.0);
+        let [a, b, da, db] = [0, 1, 2, 3]
+            .map(|i| state[i] + dt / F::of(6.0) * (k1[i] + two * k2[i] + two * k3[i] + k4[i]));
+        let bound = |x: F, most: f64| x.max(F::of(-most)).min(F::of(most));
+        let (a, b) = (wrap(a), wrap(b));
+        let (da, db) = (bound(da, 4.0 * PI), bound(db, 9.0 * PI));
+        let arrived = -a.cos() - (b + a).cos() > F::one();
+        let reward = if arrived { F::zero() } else { -F::one() };
+        ([a, b, da, db], reward, arrived)
+    }
+}
+
+/// The angle in `[−π, π]`, by whole turns.
+fn wrap<F: Real>(mut angle: F) -> F {
+    let (half_turn, turn) = (F::of(PI), F::of(2.0 * PI));
+    while angle > half_turn {
+        angle = angle - turn;
+    }
+    while angle < -half_turn {
+        angle = angle + turn;
+    }
+    angle
+}

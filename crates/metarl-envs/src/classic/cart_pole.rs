@@ -1,0 +1,182 @@
+//! A pole on a cart.
+
+use metarl_core::{Continuous, Discrete, Error};
+use serde::{Deserialize, Serialize};
+
+use super::randomized::{ParameterRange, Randomized, RandomizedTask};
+use super::{ClassicLanes, Physics, Real, positive};
+
+/// What can differ between two carts.
+///
+/// | field | unit | default |
+/// |---|---|---|
+/// | `force` | N | 10 |
+/// | `length` | m | 0.5, from the pivot to the pole's center: half the pole |
+/// | `mass` | kg | 0.1 |
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CartPoleTask {
+    /// Push of an action, to the left or to the right.
+    pub force: f64,
+    /// Half the length of the pole.
+    pub length: f64,
+    /// Mass of the pole.
+    pub mass: f64,
+}
+
+impl Default for CartPoleTask {
+    fn default() -> Self {
+        Self {
+            force: 10.0,
+            length: 0.5,
+            mass: 0.1,
+        }
+    }
+}
+
+/// Carts whose force, length and mass are random.
+pub type CartPoles = Randomized<CartPoleTask>;
+
+impl RandomizedTask for CartPoleTask {
+    const NAME: &'static str = "cart-pole";
+
+    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+        Self {
+            force: draw(ParameterRange {
+                regular: [5.0, 15.0],
+                extreme: [1.0, 5.0, 15.0, 20.0],
+            }),
+            length: draw(ParameterRange {
+                regular: [0.25, 0.75],
+                extreme: [0.05, 0.25, 0.75, 1.0],
+            }),
+            mass: draw(ParameterRange {
+                regular: [0.05, 0.5],
+                extreme: [0.01, 0.05, 0.5, 1.0],
+            }),
+        }
+    }
+}
+
+/// A batch of carts that keep a pole upright, each with physics of its own.
+///
+/// ```text
+/// temp = (F + m l θ̇² sin θ) / (M + m)              F = ±force, M = 1 kg, g = 9.8 m/s²
+/// θ̈ = (g sin θ − cos θ temp) / (l (4/3 − m cos² θ / (M + m)))
+/// ẍ = temp − m l θ̈ cos θ / (M + m)
+/// (x, ẋ, θ, θ̇) ← (x, ẋ, θ, θ̇) + 0.02 s · (ẋ, ẍ, θ̇, θ̈)
+/// ```
+///
+/// | | |
+/// |---|---|
+/// | observation | x (m), ẋ (m/s), θ (rad), θ̇ (rad/s) |
+/// | action | 0 pushes to the left, 1 to the right |
+/// | start | each coordinate uniform in `[−0.05, 0.05]` |
+/// | reward | 1 a step, the last one too |
+/// | terminated | \|x\| > 2.4 m or \|θ\| > 12° |
+/// | truncated | after 500 steps |
+///
+/// Dynamics, thresholds and limit are those of Gymnasium's `CartPole-v1`, in single precision; the
+/// physics are the task and are not observed.
+///
+/// # Examples
+///
+/// ```
+/// use metarl_core::{Environment, Purpose, Seed, StepBatch};
+/// use metarl_envs::{CartPole, CartPoleTask};
+///
+/// let mut environment = CartPole::new(1);
+/// let mut step = StepBatch::new(1, [0.0; 4]);
+/// let task = CartPoleTask { length: 1.0, ..CartPoleTask::default() };
+/// environment.assign(0, &task, Seed::new(1).stream(Purpose::Environment, 0, 0, 0))?;
+/// environment.reset(&mut step.observation)?;
+/// environment.step(&[1], &mut step)?;
+/// assert_eq!(step.reward[0], 1.0);
+/// # Ok::<(), metarl_core::Error>(())
+/// ```
+///
+/// # References
+///
+/// Barto, Sutton and Anderson, *Neuronlike Adaptive Elements That Can Solve Difficult Learning
+/// Control Problems*, 1983; Towers et al., *Gymnasium*, 2024,
+/// [arXiv:2407.17032](https://arxiv.org/abs/2407.17032).
+pub type CartPole = ClassicLanes<CartPolePhysics<f32>>;
+
+/// The physics of [`CartPole`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CartPolePhysics<F> {
+    force: F,
+    length: F,
+    mass: F,
+}
+
+impl<F: Real> Physics for CartPolePhysics<F> {
+    type Real = F;
+    type Task = CartPoleTask;
+    /// Position and velocity of the cart, angle and angular velocity of the pole.
+    type State = [F; 4];
+    type ObservationSpace = Continuous<4>;
+    type ActionSpace = Discrete<2>;
+
+    const NAME: &'static str = CartPoleTask::NAME;
+    const MAX_STEPS: u32 = 500;
+
+    fn observation_space() -> Continuous<4> {
+        Continuous::UNBOUNDED
+    }
+
+    fn action_space() -> Discrete<2> {
+        Discrete
+    }
+
+    fn of(task: &CartPoleTask) -> Result<Self, Error> {
+        positive([
+            ("force", task.force),
+            ("length", task.length),
+            ("mass", task.mass),
+        ])?;
+        Ok(Self {
+            force: F::of(task.force),
+            length: F::of(task.length),
+            mass: F::of(task.mass),
+        })
+    }
+
+    fn start(&self, mut uniform: impl FnMut(F, F) -> F) -> [F; 4] {
+        [(); 4].map(|()| uniform(F::of(-0.05), F::of(0.05)))
+    }
+
+    fn observe(&self, state: &[F; 4]) -> [f32; 4] {
+        state.map(|x| x.double() as f32)
+    }
+
+    /// Positions move by the velocities before the step (explicit Euler).
+    #[inline]
+    fn advance(&self, &[x, v, angle, spin]: &[F; 4], action: &usize) -> ([F; 4], F, bool) {
+        let force = if *action == 1 {
+            self.force
+        } else {
+            -self.force
+        };
+        let (gravity, tau) = (F::of(9.8), F::of(0.02));
+        let total_mass = self.mass + F::one();
+        let moment = self.mass * self.length;
+        let (sin, cos) = (angle.sin(), angle.cos());
+        let push = (force + moment * (spin * spin) * sin) / total_mass;
+        let inertia = self.length * (F::of(4.0 / 3.0) - self.mass * (cos * cos) / total_mass);
+        let spin_rate = (gravity * sin - cos * push) / inertia;
+        let acceleration = push - moment * spin_rate * cos / total_mass;
+        let reached = [
+            x + tau * v,
+            v + tau * acceleration,
+            angle + tau * spin,
+            spin + tau * spin_rate,
+        ];
+        let [position, _, lean, _] = reached;
+        let fallen = position.abs() > F::of(2.4) || lean.abs() > F::of(MAX_ANGLE);
+        (reached, F::one(), fallen)
+    }
+}
+
+/// 12°, in radians.
+const MAX_ANGLE: f64 = 12.0 * 2.0 * std::f64::consts::PI / 360.0;

@@ -1,0 +1,31 @@
+//! Classic control with randomizable physics.
+
+mod acrobot;
+mod cart_pole;
+mod continuous_mountain_car;
+mod mountain_car;
+mod pendulum;
+mod physics;
+mod randomized;
+mod real;
+
+pub use acrobot::{Acrobot, AcrobotPhysics, AcrobotTask, Acrobots};
+pub use cart_pole::{CartPole, CartPolePhysics, CartPoleTask, CartPoles};
+pub use continuous_mountain_car::{
+    ContinuousMountainCar, ContinuousMountainCarPhysics, ContinuousMountainCarTask,
+    ContinuousMountainCars,
+};
+pub use mountain_car::{MountainCar, MountainCarPhysics, MountainCarTask, MountainCars};
+pub use pendulum::{Pendulum, PendulumPhysics, PendulumTask, Pendulums};
+pub use physics::{ClassicControl, ClassicLanes, Physics};
+pub use randomized::{ParameterRange, PhysicsRange, Randomized, RandomizedTask};
+pub use real::Real;
+
+use metarl_core::{Error, check_range};
+
+/// Checks that every parameter is positive and finite.
+fn positive<const N: usize>(parameters: [(&'static str, f64); N]) -> Result<(), Error> {
+    parameters.into_iter().try_for_each(|(name, x)| {
+        check_range(name, "above 0 and finite", x, x.is_finite() && x > 0.0)
+    })
+}

@@ -1,0 +1,139 @@
+//! A car too weak for the hill it has to climb.
+
+use metarl_core::{Continuous, Discrete, Error};
+use serde::{Deserialize, Serialize};
+
+use super::randomized::{ParameterRange, Randomized, RandomizedTask};
+use super::{ClassicLanes, Physics, Real, positive};
+
+/// What can differ between two cars.
+///
+/// | field | unit | default |
+/// |---|---|---|
+/// | `force` | velocity a step | 0.001; 0.0015 in the continuous form |
+/// | `gravity` | velocity a step | 0.0025 |
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MountainCarTask {
+    /// What an action adds to the velocity.
+    pub force: f64,
+    /// What the steepest slope takes from it.
+    pub gravity: f64,
+}
+
+impl Default for MountainCarTask {
+    fn default() -> Self {
+        Self {
+            force: 0.001,
+            gravity: 0.0025,
+        }
+    }
+}
+
+/// Cars whose force and gravity are random.
+pub type MountainCars = Randomized<MountainCarTask>;
+
+impl RandomizedTask for MountainCarTask {
+    const NAME: &'static str = "mountain-car";
+
+    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+        Self {
+            force: draw(ParameterRange {
+                regular: [0.0005, 0.005],
+                extreme: [0.0001, 0.0005, 0.005, 0.01],
+            }),
+            gravity: draw(ParameterRange {
+                regular: [0.001, 0.005],
+                extreme: [0.0005, 0.001, 0.005, 0.01],
+            }),
+        }
+    }
+}
+
+/// A batch of cars in a valley that must swing to get out of it.
+///
+/// ```text
+/// v ← clip(v + (a − 1) force − gravity cos 3x, −0.07, 0.07)
+/// x ← clip(x + v, −1.2, 0.6)          v ← 0 where the car hits the wall at −1.2
+/// ```
+///
+/// | | |
+/// |---|---|
+/// | observation | x, v |
+/// | action | 0 pushes to the left, 1 does nothing, 2 pushes to the right |
+/// | start | x uniform in `[−0.6, −0.4]`, at rest |
+/// | reward | −1 a step |
+/// | terminated | x ≥ 0.5 and v ≥ 0 |
+/// | truncated | after 200 steps |
+///
+/// Dynamics, goal and limit are those of Gymnasium's `MountainCar-v0`, in single precision.
+///
+/// # References
+///
+/// Moore, *Efficient Memory-based Learning for Robot Control*, 1990; Towers et al., *Gymnasium*,
+/// 2024, [arXiv:2407.17032](https://arxiv.org/abs/2407.17032).
+pub type MountainCar = ClassicLanes<MountainCarPhysics<f32>>;
+
+/// The physics of [`MountainCar`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MountainCarPhysics<F> {
+    force: F,
+    gravity: F,
+}
+
+impl<F: Real> Physics for MountainCarPhysics<F> {
+    type Real = F;
+    type Task = MountainCarTask;
+    /// Position and velocity.
+    type State = [F; 2];
+    type ObservationSpace = Continuous<2>;
+    type ActionSpace = Discrete<3>;
+
+    const NAME: &'static str = MountainCarTask::NAME;
+    const MAX_STEPS: u32 = 200;
+
+    fn observation_space() -> Continuous<2> {
+        Continuous {
+            low: -1.2,
+            high: 0.6,
+        }
+    }
+
+    fn action_space() -> Discrete<3> {
+        Discrete
+    }
+
+    fn of(task: &MountainCarTask) -> Result<Self, Error> {
+        positive([("force", task.force), ("gravity", task.gravity)])?;
+        Ok(Self {
+            force: F::of(task.force),
+            gravity: F::of(task.gravity),
+        })
+    }
+
+    fn start(&self, mut uniform: impl FnMut(F, F) -> F) -> [F; 2] {
+        [uniform(F::of(-0.6), F::of(-0.4)), F::zero()]
+    }
+
+    fn observe(&self, state: &[F; 2]) -> [f32; 2] {
+        state.map(|x| x.double() as f32)
+    }
+
+    #[inline]
+    fn advance(&self, &[x, v]: &[F; 2], action: &usize) -> ([F; 2], F, bool) {
+        let (wall, fastest) = (F::of(-1.2), F::of(0.07));
+        let direction = F::of(*action as f64) - F::one();
+        let pull = (F::of(3.0) * x).cos() * -self.gravity;
+        let v = (v + (direction * self.force + pull))
+            .max(-fastest)
+            .min(fastest);
+        let x = (x + v).max(wall).min(F::of(0.6));
+        let v = if x == wall && v < F::zero() {
+            F::zero()
+        } else {
+            v
+        };
+        let arrived = x >= F::of(0.5) && v >= F::zero();
+        ([x, v], -F::one(), arrived)
+    }
+}

@@ -1,0 +1,146 @@
+//! A pendulum to be swung up and held.
+
+use std::f64::consts::PI;
+
+use metarl_core::{Continuous, Error};
+use serde::{Deserialize, Serialize};
+
+use super::randomized::{ParameterRange, Randomized, RandomizedTask};
+use super::{ClassicLanes, Physics, Real, positive};
+
+/// What can differ between two pendulums.
+///
+/// | field | unit | default |
+/// |---|---|---|
+/// | `length` | m | 1 |
+/// | `mass` | kg | 1 |
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PendulumTask {
+    /// Length of the rod.
+    pub length: f64,
+    /// Its mass.
+    pub mass: f64,
+}
+
+impl Default for PendulumTask {
+    fn default() -> Self {
+        Self {
+            length: 1.0,
+            mass: 1.0,
+        }
+    }
+}
+
+/// Pendulums whose length and mass are random.
+pub type Pendulums = Randomized<PendulumTask>;
+
+impl RandomizedTask for PendulumTask {
+    const NAME: &'static str = "pendulum";
+
+    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+        let range = ParameterRange {
+            regular: [0.75, 1.25],
+            extreme: [0.5, 0.75, 1.25, 1.5],
+        };
+        Self {
+            length: draw(range),
+            mass: draw(range),
+        }
+    }
+}
+
+/// A batch of pendulums that are to be swung up and held, each with physics of its own.
+///
+/// ```text
+/// θ̇ ← clip(θ̇ + (3 g / 2l sin θ + 3 u / m l²) 0.05 s, −8, 8)          g = 10 m/s²
+/// θ ← θ + 0.05 s · θ̇
+/// r = −(θ² + 0.1 θ̇² + 0.001 u²)          of the state before the step, θ in [−π, π)
+/// ```
+///
+/// | | |
+/// |---|---|
+/// | observation | cos θ, sin θ, θ̇ (rad/s); θ = 0 is upright |
+/// | action | torque u in `[−2, 2]` N m |
+/// | start | θ uniform in `[−π, π]`, θ̇ in `[−1, 1]` |
+/// | truncated | after 200 steps; nothing terminates |
+///
+/// Dynamics, reward and limit are those of Gymnasium's `Pendulum-v1`, in single precision.
+///
+/// # References
+///
+/// Towers et al., *Gymnasium*, 2024, [arXiv:2407.17032](https://arxiv.org/abs/2407.17032).
+pub type Pendulum = ClassicLanes<PendulumPhysics<f32>>;
+
+/// The physics of [`Pendulum`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PendulumPhysics<F> {
+    length: F,
+    mass: F,
+}
+
+const MAX_TORQUE: f32 = 2.0;
+
+impl<F: Real> Physics for PendulumPhysics<F> {
+    type Real = F;
+    type Task = PendulumTask;
+    /// Angle and angular velocity.
+    type State = [F; 2];
+    type ObservationSpace = Continuous<3>;
+    type ActionSpace = Continuous<1>;
+
+    const NAME: &'static str = PendulumTask::NAME;
+    const MAX_STEPS: u32 = 200;
+
+    fn observation_space() -> Continuous<3> {
+        Continuous {
+            low: -8.0,
+            high: 8.0,
+        }
+    }
+
+    fn action_space() -> Continuous<1> {
+        Continuous {
+            low: -MAX_TORQUE,
+            high: MAX_TORQUE,
+        }
+    }
+
+    fn of(task: &PendulumTask) -> Result<Self, Error> {
+        positive([("length", task.length), ("mass", task.mass)])?;
+        Ok(Self {
+            length: F::of(task.length),
+            mass: F::of(task.mass),
+        })
+    }
+
+    fn start(&self, mut uniform: impl FnMut(F, F) -> F) -> [F; 2] {
+        let half_turn = F::of(PI);
+        [uniform(-half_turn, half_turn), uniform(-F::one(), F::one())]
+    }
+
+    fn observe(&self, &[angle, spin]: &[F; 2]) -> [f32; 3] {
+        [angle.cos(), angle.sin(), spin].map(|x| x.double() as f32)
+    }
+
+    #[inline]
+    fn advance(&self, &[angle, spin]: &[F; 2], [torque]: &[f32; 1]) -> ([F; 2], F, bool) {
+        let u = F::of(f64::from(*torque));
+        let (three, dt, fastest) = (F::of(3.0), F::of(0.05), F::of(8.0));
+        let cost = upright(angle).power_of_two()
+            + F::of(0.1) * spin.power_of_two()
+            + F::of(0.001) * u.power_of_two();
+        let fall = F::of(30.0) / (F::of(2.0) * self.length) * angle.sin();
+        let push = three / (self.mass * self.length.power_of_two()) * u;
+        let spin = (spin + (fall + push) * dt).max(-fastest).min(fastest);
+        ([angle + spin * dt, spin], -cost, false)
+    }
+}
+
+/// The angle in `[−π, π)`.
+fn upright<F: Real>(angle: F) -> F {
+    let (half_turn, turn) = (F::of(PI), F::of(2.0 * PI));
+    let rest = (angle + half_turn) % turn;
+    let rest = if rest < F::zero() { rest + turn } else { rest };
+    rest - half_turn
+}

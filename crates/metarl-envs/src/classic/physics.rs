@@ -1,0 +1,120 @@
+//! What the classic control tasks have in common.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use metarl_core::{Error, Lanes, Outcome, Process, Rng, Space};
+use rand::RngExt;
+
+use super::Real;
+
+/// Equations of motion, in either precision.
+///
+/// Both readings share the formulas: [`ClassicControl`] plays them in single precision, many lanes
+/// at a time; [`Reference`](crate::reference::Reference) in double precision, bit for bit as
+/// Gymnasium does.
+pub trait Physics: Debug + Send + Sync + Sized {
+    /// The precision.
+    type Real: Real;
+    /// Parameters that can be randomized.
+    type Task: Clone + Default + Send + Sync;
+    /// Where it is.
+    type State: Copy + Debug + Send;
+    /// What is seen.
+    type ObservationSpace: Space;
+    /// What can be done.
+    type ActionSpace: Space;
+
+    /// What it is called.
+    const NAME: &'static str;
+    /// Steps after which an episode is truncated.
+    const MAX_STEPS: u32;
+
+    /// The set observations come from.
+    fn observation_space() -> Self::ObservationSpace;
+
+    /// The set actions come from.
+    fn action_space() -> Self::ActionSpace;
+
+    /// The physics of a task.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] naming the first parameter outside its range.
+    fn of(task: &Self::Task) -> Result<Self, Error>;
+
+    /// A first state, from numbers that are uniform between two bounds.
+    fn start(&self, uniform: impl FnMut(Self::Real, Self::Real) -> Self::Real) -> Self::State;
+
+    /// What is seen of a state.
+    fn observe(&self, state: &Self::State) -> <Self::ObservationSpace as Space>::Element;
+
+    /// The state one step later, its reward, and whether the process ended.
+    fn advance(
+        &self,
+        state: &Self::State,
+        action: &<Self::ActionSpace as Space>::Element,
+    ) -> (Self::State, Self::Real, bool);
+}
+
+/// A classic control task as a process, in single precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassicControl<P>(PhantomData<fn() -> P>);
+
+impl<P> Default for ClassicControl<P> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// Lanes of a classic control task.
+pub type ClassicLanes<P> = Lanes<ClassicControl<P>>;
+
+impl<P: Physics<Real = f32>> Process for ClassicControl<P> {
+    type Task = P::Task;
+    type Model = P;
+    type State = P::State;
+    type ObservationSpace = P::ObservationSpace;
+    type ActionSpace = P::ActionSpace;
+
+    const NAME: &'static str = P::NAME;
+
+    fn observation_space(&self) -> P::ObservationSpace {
+        P::observation_space()
+    }
+
+    fn action_space(&self) -> P::ActionSpace {
+        P::action_space()
+    }
+
+    fn max_steps(&self) -> Option<u32> {
+        Some(P::MAX_STEPS)
+    }
+
+    fn model(&self, task: &P::Task) -> Result<P, Error> {
+        P::of(task)
+    }
+
+    #[inline]
+    fn start(&self, physics: &P, rng: &mut Rng) -> P::State {
+        physics.start(|low, high| rng.random_range(low..=high))
+    }
+
+    #[inline]
+    fn observe(&self, physics: &P, state: &P::State) -> <P::ObservationSpace as Space>::Element {
+        physics.observe(state)
+    }
+
+    #[inline]
+    fn advance(
+        &self,
+        physics: &P,
+        state: &mut P::State,
+        action: &<P::ActionSpace as Space>::Element,
+        _: &mut Rng,
+    ) -> Outcome {
+        let (reached, reward, terminated) = physics.advance(state, action);
+        *state = reached;
+        Outcome { reward, terminated }
+    }
+}
