@@ -2,7 +2,11 @@
 //! baselines and exact optima that an agent is judged against.
 
 mod bandit;
+mod barcode;
+mod bit_flipping;
+mod catch;
 mod classic;
+mod grid;
 mod navigation;
 mod tabular;
 mod two_step;
@@ -11,7 +15,11 @@ pub mod baseline;
 pub mod reference;
 
 pub use bandit::*;
+pub use barcode::*;
+pub use bit_flipping::*;
+pub use catch::*;
 pub use classic::*;
+pub use grid::*;
 pub use navigation::*;
 pub use tabular::*;
 pub use two_step::*;

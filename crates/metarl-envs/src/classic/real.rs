@@ -13,7 +13,7 @@ pub trait Real: Float + Debug + Send + Sync + 'static {
     /// As a double.
     fn double(self) -> f64;
 
-    /// `x²` as `NumPy` computes `x ** 2` of a scalar: in double precision by the C library's `pow`,
+    /// `x²` as NumPy computes `x ** 2` of a scalar: in double precision by the C library's `pow`,
     /// whose last bit may differ from that of `x · x`.
     fn power_of_two(self) -> Self;
 }

@@ -1,4 +1,4 @@
-//! The default generator of `NumPy`.
+//! The default generator of NumPy.
 
 use rand::Rng;
 use rand_pcg::Lcg128Xsl64;
