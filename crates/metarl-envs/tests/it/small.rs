@@ -280,7 +280,10 @@ fn value_stability() {
     assert_eq!(goals, [[0, 4], [0, 3], [3, 2]]);
     let goals = [0, 1, 2].map(|i| DarkRooms.frozen(Split::Test, i).goal);
     assert_eq!(goals, [[1, 9], [0, 6], [6, 5]]);
-    assert_eq!(BarcodeTasks.frozen(Split::Test, 0).good_arm, [1, 3, 2, 0, 8, 6, 5, 9, 7, 4]);
+    assert_eq!(
+        BarcodeTasks.frozen(Split::Test, 0).good_arm,
+        [1, 3, 2, 0, 8, 6, 5, 9, 7, 4]
+    );
 }
 
 proptest! {
