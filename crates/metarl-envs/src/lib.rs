@@ -10,6 +10,7 @@ mod grid;
 mod navigation;
 mod tabular;
 mod two_step;
+mod wrapper;
 
 pub mod baseline;
 pub mod reference;
@@ -23,6 +24,7 @@ pub use grid::*;
 pub use navigation::*;
 pub use tabular::*;
 pub use two_step::*;
+pub use wrapper::*;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

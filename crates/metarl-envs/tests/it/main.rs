@@ -13,3 +13,4 @@ mod small;
 mod tabular;
 mod tabular_baseline;
 mod two_step;
+mod wrapper;

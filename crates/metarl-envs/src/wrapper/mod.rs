@@ -1,0 +1,94 @@
+//! Processes made of other processes.
+//!
+//! Each changes one thing and leaves the rest alone. Because a wrapper is itself a
+//! [`Process`](metarl_core::Process), time limits and both observations of a step stay right by
+//! construction: they are the business of [`Lanes`](metarl_core::Lanes) alone.
+
+/// What a wrapper leaves to the process within: these items of [`Process`](metarl_core::Process).
+macro_rules! forward {
+    ($($item:ident)*) => { $( forward!(@ $item); )* };
+    (@ Task) => {
+        type Task = P::Task;
+    };
+    (@ Model) => {
+        type Model = P::Model;
+    };
+    (@ State) => {
+        type State = P::State;
+    };
+    (@ ObservationSpace) => {
+        type ObservationSpace = P::ObservationSpace;
+    };
+    (@ ActionSpace) => {
+        type ActionSpace = P::ActionSpace;
+    };
+    (@ NAME) => {
+        const NAME: &'static str = P::NAME;
+    };
+    (@ observation_space) => {
+        fn observation_space(&self) -> P::ObservationSpace {
+            self.process.observation_space()
+        }
+    };
+    (@ action_space) => {
+        fn action_space(&self) -> P::ActionSpace {
+            self.process.action_space()
+        }
+    };
+    (@ max_steps) => {
+        fn max_steps(&self) -> Option<u32> {
+            self.process.max_steps()
+        }
+    };
+    (@ model) => {
+        fn model(&self, task: &P::Task) -> Result<P::Model, metarl_core::Error> {
+            self.process.model(task)
+        }
+    };
+    (@ start) => {
+        fn start(&self, model: &P::Model, rng: &mut metarl_core::Rng) -> P::State {
+            self.process.start(model, rng)
+        }
+    };
+    (@ restart) => {
+        fn restart(&self, model: &P::Model, state: &mut P::State, rng: &mut metarl_core::Rng) {
+            self.process.restart(model, state, rng);
+        }
+    };
+    (@ observe) => {
+        fn observe(&self, model: &P::Model, state: &P::State) -> super::Element<P::ObservationSpace> {
+            self.process.observe(model, state)
+        }
+    };
+    (@ advance) => {
+        fn advance(
+            &self,
+            model: &P::Model,
+            state: &mut P::State,
+            action: &super::Element<P::ActionSpace>,
+            rng: &mut metarl_core::Rng,
+        ) -> metarl_core::Outcome {
+            self.process.advance(model, state, action, rng)
+        }
+    };
+}
+
+type Element<S> = <S as metarl_core::Space>::Element;
+
+mod action_repeat;
+mod clip_action;
+mod frame_stack;
+mod reward_delay;
+mod reward_noise;
+mod sticky_action;
+mod switch;
+mod time_limit;
+
+pub use action_repeat::{ActionRepeat, Repeating};
+pub use clip_action::ClipAction;
+pub use frame_stack::{FrameStack, Frames, Stack};
+pub use reward_delay::{Delayed, RewardDelay};
+pub use reward_noise::RewardNoise;
+pub use sticky_action::{Sticky, StickyAction};
+pub use switch::{DynamicsSwitch, SwitchTask, Switching};
+pub use time_limit::TimeLimit;

@@ -1,0 +1,90 @@
+//! Dynamics that change in the middle of an episode.
+
+use metarl_core::{Error, Outcome, Process, Rng};
+use serde::{Deserialize, Serialize};
+
+use super::Element;
+
+/// Another task takes over in the middle of every episode, unannounced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DynamicsSwitch<P> {
+    /// Whose dynamics.
+    pub process: P,
+}
+
+/// Two tasks, and when the second takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchTask<T> {
+    /// The task an episode starts with.
+    pub before: T,
+    /// The one it ends with.
+    pub after: T,
+    /// Steps of an episode before the second takes over.
+    pub at: u32,
+}
+
+/// A state, and steps since the episode began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switching<S> {
+    state: S,
+    n_steps: u32,
+}
+
+impl<P: Process> Process for DynamicsSwitch<P> {
+    forward! { ObservationSpace ActionSpace NAME observation_space action_space max_steps }
+
+    type Task = SwitchTask<P::Task>;
+    type Model = SwitchTask<P::Model>;
+    type State = Switching<P::State>;
+
+    fn model(&self, task: &SwitchTask<P::Task>) -> Result<SwitchTask<P::Model>, Error> {
+        Ok(SwitchTask {
+            before: self.process.model(&task.before)?,
+            after: self.process.model(&task.after)?,
+            at: task.at,
+        })
+    }
+
+    fn start(&self, model: &SwitchTask<P::Model>, rng: &mut Rng) -> Switching<P::State> {
+        Switching {
+            state: self.process.start(&model.before, rng),
+            n_steps: 0,
+        }
+    }
+
+    fn restart(&self, model: &SwitchTask<P::Model>, at: &mut Switching<P::State>, rng: &mut Rng) {
+        self.process.restart(&model.before, &mut at.state, rng);
+        at.n_steps = 0;
+    }
+
+    fn observe(
+        &self,
+        model: &SwitchTask<P::Model>,
+        at: &Switching<P::State>,
+    ) -> Element<P::ObservationSpace> {
+        self.process.observe(model.now(at.n_steps), &at.state)
+    }
+
+    fn advance(
+        &self,
+        model: &SwitchTask<P::Model>,
+        at: &mut Switching<P::State>,
+        action: &Element<P::ActionSpace>,
+        rng: &mut Rng,
+    ) -> Outcome {
+        let now = model.now(at.n_steps);
+        at.n_steps += 1;
+        self.process.advance(now, &mut at.state, action, rng)
+    }
+}
+
+impl<M> SwitchTask<M> {
+    fn now(&self, n_steps: u32) -> &M {
+        if n_steps < self.at {
+            &self.before
+        } else {
+            &self.after
+        }
+    }
+}
