@@ -71,6 +71,10 @@ pub use metarl_optim as optim;
 pub use metarl_returns as returns;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/environments.md")]
+struct Environments;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/tutorial.md")]
 struct Tutorial;
 

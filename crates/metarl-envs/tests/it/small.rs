@@ -7,7 +7,9 @@ use metarl_envs::{
     Arm, BarcodeBandit, BarcodeProcess, BarcodeTask, BarcodeTasks, BitFlipping, BitFlippingProcess,
     BitFlippingTask, BitGoal, Catch, CatchProcess, CatchTask, CatchTasks, DarkRoom,
     DarkRoomProcess, DarkRoomTask, DarkRooms, GridNavi, GridNaviProcess, GridNaviTask,
-    GridNaviTasks, Move, TMaze, TMazeProcess, TMazeTask, TMazes,
+    GridNaviTasks, Move, RandomWalk, RandomWalkProcess, RandomWalkTask, SignalAndNoise,
+    SignalAndNoiseProcess, SignalAndNoiseTask, TMaze, TMazeProcess, TMazeTask, TMazes,
+    random_walk_value, signal_and_noise_value,
 };
 use metarl_testkit::conformance::{self, Violation, check_distribution};
 use proptest::prelude::*;
@@ -211,6 +213,31 @@ fn a_ball_is_caught_by_who_follows_it() {
     }
 }
 
+/// Mean return of the episodes in which a state was met, from its first visit on, is its value.
+#[test]
+fn chains_are_worth_what_they_say() {
+    let walks = returns::<RandomWalkProcess<5>>(&RandomWalkTask, 20_000, |_| 0);
+    let mean = walks.iter().sum::<f64>() / walks.len() as f64;
+    // Three standard errors of a fair coin are 0.011.
+    assert!((mean - random_walk_value(2, 5)).abs() < 0.011, "{mean}");
+    assert_eq!(
+        [0, 4].map(|i| random_walk_value(i, 5)),
+        [1.0 / 6.0, 5.0 / 6.0]
+    );
+
+    let chains = returns::<SignalAndNoiseProcess>(&SignalAndNoiseTask, 20_000, |_| 0);
+    let n = chains.len() as f64;
+    let mean = chains.iter().sum::<f64>() / n;
+    let variance = chains.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / n;
+    assert!((mean - signal_and_noise_value(0)).abs() < 0.05, "{mean}");
+    assert!(
+        (variance - 5.0).abs() < 0.2,
+        "five rewards are noise: {variance}"
+    );
+    assert!((signal_and_noise_value(0) - 0.5).abs() < 1e-12);
+    assert!((signal_and_noise_value(9) - 0.1).abs() < 1e-12);
+}
+
 #[test]
 fn small_environments_keep_the_contract() -> Result<(), Violation> {
     let seed = Seed::new(1);
@@ -229,6 +256,8 @@ fn small_environments_keep_the_contract() -> Result<(), Violation> {
     conformance::check(BarcodeBandit::new, &epochs, seed, 60)?;
     let games = [true, false].map(|mirrored| CatchTask { mirrored });
     conformance::check(Catch::new, &games, seed, 60)?;
+    conformance::check(RandomWalk::<5>::new, &[RandomWalkTask], seed, 60)?;
+    conformance::check(SignalAndNoise::new, &[SignalAndNoiseTask], seed, 60)?;
     check_distribution(&GridNaviTasks, 20)?;
     check_distribution(&DarkRooms, 20)?;
     check_distribution(
