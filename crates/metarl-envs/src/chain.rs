@@ -196,7 +196,7 @@ impl Process for SignalAndNoiseProcess {
         _: &usize,
         rng: &mut Rng,
     ) -> Outcome {
-        let reward = if *state % 2 == 0 {
+        let reward = if state.is_multiple_of(2) {
             rng.sample(StandardNormal)
         } else {
             SIGNAL as f32

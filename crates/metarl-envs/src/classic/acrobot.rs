@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
-use super::randomized::{ParameterRange, Randomized, RandomizedTask};
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two acrobots. Both links are alike, except that the first alone has the
 /// length; their centers of mass are half a meter from their upper ends.
@@ -29,29 +29,41 @@ pub struct AcrobotTask {
 
 impl Default for AcrobotTask {
     fn default() -> Self {
-        Self {
-            length: 1.0,
-            mass: 1.0,
-            moment_of_inertia: 1.0,
-        }
+        Self::with(|parameter| parameter.default)
     }
 }
 
 /// Acrobots whose length, mass and moment of inertia are random.
 pub type Acrobots = Randomized<AcrobotTask>;
 
-impl RandomizedTask for AcrobotTask {
+impl Parameterized for AcrobotTask {
     const NAME: &'static str = "acrobot";
-
-    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
-        let range = ParameterRange {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "length",
+            default: 1.0,
             regular: [0.75, 1.25],
             extreme: [0.5, 0.75, 1.25, 1.5],
-        };
+        },
+        Parameter {
+            name: "mass",
+            default: 1.0,
+            regular: [0.75, 1.25],
+            extreme: [0.5, 0.75, 1.25, 1.5],
+        },
+        Parameter {
+            name: "moment_of_inertia",
+            default: 1.0,
+            regular: [0.75, 1.25],
+            extreme: [0.5, 0.75, 1.25, 1.5],
+        },
+    ];
+
+    fn with(mut value: impl FnMut(&Parameter) -> f64) -> Self {
         Self {
-            length: draw(range),
-            mass: draw(range),
-            moment_of_inertia: draw(range),
+            length: value(&Self::PARAMETERS[0]),
+            mass: value(&Self::PARAMETERS[1]),
+            moment_of_inertia: value(&Self::PARAMETERS[2]),
         }
     }
 }

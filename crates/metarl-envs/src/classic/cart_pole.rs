@@ -3,8 +3,8 @@
 use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
-use super::randomized::{ParameterRange, Randomized, RandomizedTask};
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two carts.
 ///
@@ -26,34 +26,41 @@ pub struct CartPoleTask {
 
 impl Default for CartPoleTask {
     fn default() -> Self {
-        Self {
-            force: 10.0,
-            length: 0.5,
-            mass: 0.1,
-        }
+        Self::with(|parameter| parameter.default)
     }
 }
 
 /// Carts whose force, length and mass are random.
 pub type CartPoles = Randomized<CartPoleTask>;
 
-impl RandomizedTask for CartPoleTask {
+impl Parameterized for CartPoleTask {
     const NAME: &'static str = "cart-pole";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "force",
+            default: 10.0,
+            regular: [5.0, 15.0],
+            extreme: [1.0, 5.0, 15.0, 20.0],
+        },
+        Parameter {
+            name: "length",
+            default: 0.5,
+            regular: [0.25, 0.75],
+            extreme: [0.05, 0.25, 0.75, 1.0],
+        },
+        Parameter {
+            name: "mass",
+            default: 0.1,
+            regular: [0.05, 0.5],
+            extreme: [0.01, 0.05, 0.5, 1.0],
+        },
+    ];
 
-    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+    fn with(mut value: impl FnMut(&Parameter) -> f64) -> Self {
         Self {
-            force: draw(ParameterRange {
-                regular: [5.0, 15.0],
-                extreme: [1.0, 5.0, 15.0, 20.0],
-            }),
-            length: draw(ParameterRange {
-                regular: [0.25, 0.75],
-                extreme: [0.05, 0.25, 0.75, 1.0],
-            }),
-            mass: draw(ParameterRange {
-                regular: [0.05, 0.5],
-                extreme: [0.01, 0.05, 0.5, 1.0],
-            }),
+            force: value(&Self::PARAMETERS[0]),
+            length: value(&Self::PARAMETERS[1]),
+            mass: value(&Self::PARAMETERS[2]),
         }
     }
 }

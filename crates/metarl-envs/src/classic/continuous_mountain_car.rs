@@ -3,8 +3,8 @@
 use metarl_core::{Continuous, Error};
 use serde::{Deserialize, Serialize};
 
-use super::randomized::{ParameterRange, Randomized, RandomizedTask};
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two cars.
 ///
@@ -23,10 +23,7 @@ pub struct ContinuousMountainCarTask {
 
 impl Default for ContinuousMountainCarTask {
     fn default() -> Self {
-        Self {
-            force: 0.0015,
-            gravity: 0.0025,
-        }
+        Self::with(|parameter| parameter.default)
     }
 }
 
@@ -34,19 +31,27 @@ impl Default for ContinuousMountainCarTask {
 /// [`MountainCars`](super::MountainCars); the paper has no ranges for this form.
 pub type ContinuousMountainCars = Randomized<ContinuousMountainCarTask>;
 
-impl RandomizedTask for ContinuousMountainCarTask {
+impl Parameterized for ContinuousMountainCarTask {
     const NAME: &'static str = "continuous-mountain-car";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "force",
+            default: 0.0015,
+            regular: [0.00075, 0.0075],
+            extreme: [0.00015, 0.00075, 0.0075, 0.015],
+        },
+        Parameter {
+            name: "gravity",
+            default: 0.0025,
+            regular: [0.001, 0.005],
+            extreme: [0.0005, 0.001, 0.005, 0.01],
+        },
+    ];
 
-    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+    fn with(mut value: impl FnMut(&Parameter) -> f64) -> Self {
         Self {
-            force: draw(ParameterRange {
-                regular: [0.00075, 0.0075],
-                extreme: [0.00015, 0.00075, 0.0075, 0.015],
-            }),
-            gravity: draw(ParameterRange {
-                regular: [0.001, 0.005],
-                extreme: [0.0005, 0.001, 0.005, 0.01],
-            }),
+            force: value(&Self::PARAMETERS[0]),
+            gravity: value(&Self::PARAMETERS[1]),
         }
     }
 }

@@ -6,7 +6,6 @@ mod continuous_mountain_car;
 mod mountain_car;
 mod pendulum;
 mod physics;
-mod randomized;
 mod real;
 
 pub use acrobot::{Acrobot, AcrobotPhysics, AcrobotTask, Acrobots};
@@ -18,7 +17,6 @@ pub use continuous_mountain_car::{
 pub use mountain_car::{MountainCar, MountainCarPhysics, MountainCarTask, MountainCars};
 pub use pendulum::{Pendulum, PendulumPhysics, PendulumTask, Pendulums};
 pub use physics::{ClassicControl, ClassicLanes, Physics};
-pub use randomized::{ParameterRange, PhysicsRange, Randomized, RandomizedTask};
 pub use real::Real;
 
 use metarl_core::{Error, check_range};

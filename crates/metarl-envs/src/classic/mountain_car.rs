@@ -3,8 +3,8 @@
 use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
-use super::randomized::{ParameterRange, Randomized, RandomizedTask};
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two cars.
 ///
@@ -23,29 +23,34 @@ pub struct MountainCarTask {
 
 impl Default for MountainCarTask {
     fn default() -> Self {
-        Self {
-            force: 0.001,
-            gravity: 0.0025,
-        }
+        Self::with(|parameter| parameter.default)
     }
 }
 
 /// Cars whose force and gravity are random.
 pub type MountainCars = Randomized<MountainCarTask>;
 
-impl RandomizedTask for MountainCarTask {
+impl Parameterized for MountainCarTask {
     const NAME: &'static str = "mountain-car";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "force",
+            default: 0.001,
+            regular: [0.0005, 0.005],
+            extreme: [0.0001, 0.0005, 0.005, 0.01],
+        },
+        Parameter {
+            name: "gravity",
+            default: 0.0025,
+            regular: [0.001, 0.005],
+            extreme: [0.0005, 0.001, 0.005, 0.01],
+        },
+    ];
 
-    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
+    fn with(mut value: impl FnMut(&Parameter) -> f64) -> Self {
         Self {
-            force: draw(ParameterRange {
-                regular: [0.0005, 0.005],
-                extreme: [0.0001, 0.0005, 0.005, 0.01],
-            }),
-            gravity: draw(ParameterRange {
-                regular: [0.001, 0.005],
-                extreme: [0.0005, 0.001, 0.005, 0.01],
-            }),
+            force: value(&Self::PARAMETERS[0]),
+            gravity: value(&Self::PARAMETERS[1]),
         }
     }
 }

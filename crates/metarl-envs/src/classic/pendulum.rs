@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use metarl_core::{Continuous, Error};
 use serde::{Deserialize, Serialize};
 
-use super::randomized::{ParameterRange, Randomized, RandomizedTask};
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two pendulums.
 ///
@@ -25,27 +25,34 @@ pub struct PendulumTask {
 
 impl Default for PendulumTask {
     fn default() -> Self {
-        Self {
-            length: 1.0,
-            mass: 1.0,
-        }
+        Self::with(|parameter| parameter.default)
     }
 }
 
 /// Pendulums whose length and mass are random.
 pub type Pendulums = Randomized<PendulumTask>;
 
-impl RandomizedTask for PendulumTask {
+impl Parameterized for PendulumTask {
     const NAME: &'static str = "pendulum";
-
-    fn draw(mut draw: impl FnMut(ParameterRange) -> f64) -> Self {
-        let range = ParameterRange {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "length",
+            default: 1.0,
             regular: [0.75, 1.25],
             extreme: [0.5, 0.75, 1.25, 1.5],
-        };
+        },
+        Parameter {
+            name: "mass",
+            default: 1.0,
+            regular: [0.75, 1.25],
+            extreme: [0.5, 0.75, 1.25, 1.5],
+        },
+    ];
+
+    fn with(mut value: impl FnMut(&Parameter) -> f64) -> Self {
         Self {
-            length: draw(range),
-            mass: draw(range),
+            length: value(&Self::PARAMETERS[0]),
+            mass: value(&Self::PARAMETERS[1]),
         }
     }
 }

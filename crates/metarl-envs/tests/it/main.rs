@@ -9,6 +9,7 @@ mod bandit_baseline;
 mod cart_pole;
 mod classic;
 mod navigation;
+mod randomization;
 mod small;
 mod tabular;
 mod tabular_baseline;

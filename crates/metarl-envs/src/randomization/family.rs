@@ -1,11 +1,12 @@
 //! Ranges of physics to train on and to be judged on.
 
-use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use metarl_core::{Rng, TaskDistribution};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+
+use super::parameter::Parameterized;
 
 /// How far from the usual physics.
 ///
@@ -21,25 +22,6 @@ pub enum PhysicsRange {
     Regular,
     /// Outside the regular range, parameter by parameter.
     Extreme,
-}
-
-/// Parameters of a physical system that can be drawn at random.
-pub trait RandomizedTask: Clone + Default + Debug + Serialize + Send + Sync {
-    /// First part of the distribution's name.
-    const NAME: &'static str;
-
-    /// Draws each parameter by itself with `draw`, which is given the parameter's
-    /// [`ParameterRange`].
-    fn draw(draw: impl FnMut(ParameterRange) -> f64) -> Self;
-}
-
-/// The ranges of one parameter: `regular` is an interval, `extreme` the two next to it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ParameterRange {
-    /// Smallest and largest regular value.
-    pub regular: [f64; 2],
-    /// `[a, b, c, d]` of `[a, b] ∪ [c, d]`.
-    pub extreme: [f64; 4],
 }
 
 /// Three nested families of physics; each parameter is drawn uniformly, on its own.
@@ -94,7 +76,7 @@ impl<T> Randomized<T> {
     }
 }
 
-impl<T: RandomizedTask> TaskDistribution for Randomized<T> {
+impl<T: Parameterized> TaskDistribution for Randomized<T> {
     type Task = T;
 
     fn name(&self) -> String {
@@ -108,12 +90,12 @@ impl<T: RandomizedTask> TaskDistribution for Randomized<T> {
 
     fn sample(&self, rng: &mut Rng) -> T {
         match self.range {
-            PhysicsRange::Default => T::default(),
-            PhysicsRange::Regular => T::draw(|of| {
-                let [low, high] = of.regular;
+            PhysicsRange::Default => T::with(|p| p.default),
+            PhysicsRange::Regular => T::with(|p| {
+                let [low, high] = p.regular;
                 rng.random_range(low..=high)
             }),
-            PhysicsRange::Extreme => T::draw(|of| either(rng, of.extreme)),
+            PhysicsRange::Extreme => T::with(|p| either(rng, p.extreme)),
         }
     }
 }
