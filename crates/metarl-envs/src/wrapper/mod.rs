@@ -2,7 +2,8 @@
 //!
 //! Each changes one thing and leaves the rest alone. Because a wrapper is itself a
 //! [`Process`](metarl_core::Process), time limits and both observations of a step stay right by
-//! construction: they are the business of [`Lanes`](metarl_core::Lanes) alone.
+//! construction: they are the business of [`Lanes`](metarl_core::Lanes) alone. Normalization looks at
+//! all lanes together and is made around a batch instead.
 
 /// What a wrapper leaves to the process within: these items of [`Process`](metarl_core::Process).
 macro_rules! forward {
@@ -78,6 +79,7 @@ type Element<S> = <S as metarl_core::Space>::Element;
 mod action_repeat;
 mod clip_action;
 mod frame_stack;
+mod normalize;
 mod reward_delay;
 mod reward_noise;
 mod sticky_action;
@@ -87,6 +89,7 @@ mod time_limit;
 pub use action_repeat::{ActionRepeat, Repeating};
 pub use clip_action::ClipAction;
 pub use frame_stack::{FrameStack, Frames, Stack};
+pub use normalize::{NormalizeObservation, NormalizeReward, RunningMoments};
 pub use reward_delay::{Delayed, RewardDelay};
 pub use reward_noise::RewardNoise;
 pub use sticky_action::{Sticky, StickyAction};

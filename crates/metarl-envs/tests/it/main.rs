@@ -9,6 +9,7 @@ mod bandit_baseline;
 mod cart_pole;
 mod classic;
 mod navigation;
+mod normalize;
 mod randomization;
 mod small;
 mod tabular;
