@@ -79,11 +79,11 @@ fn rewards_are_divided_by_the_deviation_of_discounted_returns() {
     for t in 0..200 {
         plain.step(&actions(t, 3), &mut a).unwrap();
         scaled.step(&actions(t, 3), &mut b).unwrap();
-        for lane in 0..3 {
-            discounted[lane] = 0.9 * discounted[lane] + f64::from(a.reward[lane]);
-            seen.push(discounted[lane]);
+        for (lane, discounted) in discounted.iter_mut().enumerate() {
+            *discounted = 0.9 * *discounted + f64::from(a.reward[lane]);
+            seen.push(*discounted);
             if a.ended(lane) {
-                discounted[lane] = 0.0;
+                *discounted = 0.0;
             }
         }
         assert_eq!(a.observation, b.observation);
