@@ -2,8 +2,10 @@
 
 use std::fmt::{Debug, Formatter};
 
+use serde::{Deserialize, Serialize};
+
 use crate::environment::{check_lanes, lane_mut};
-use crate::{Environment, Error, Rng, Space, StepBatch};
+use crate::{Environment, Error, Rng, Space, StepBatch, check_range};
 
 /// A Markov decision process: how it starts, how it moves, and what of it is seen.
 ///
@@ -131,7 +133,7 @@ pub trait Process: Send {
 }
 
 /// What a step of a [`Process`] gave.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The reward.
     pub reward: f32,
@@ -219,13 +221,15 @@ impl<P: Process> Environment for Lanes<P> {
 
     /// # Errors
     ///
-    /// [`Error::LaneMismatch`] when `observation` is not one per lane, [`Error::Environment`] when
-    /// a lane was never given a task.
+    /// [`Error::OutOfRange`] when there are no lanes, [`Error::LaneMismatch`] when `observation` is not
+    /// one per lane, [`Error::Environment`] when a lane was never given a task.
     fn reset(
         &mut self,
         observation: &mut [<P::ObservationSpace as Space>::Element],
     ) -> Result<(), Error> {
-        check_lanes("observation", observation.len(), self.n_lanes())?;
+        let n_lanes = self.n_lanes();
+        check_range("the number of lanes", "at least 1", n_lanes, n_lanes > 0)?;
+        check_lanes("observation", observation.len(), n_lanes)?;
         let lanes = self.lanes.iter_mut().zip(&mut self.next).zip(observation);
         for (idx, ((lane, next), observation)) in lanes.enumerate() {
             let played = lane.take().map(|lane| (lane.model, lane.rng));
@@ -274,7 +278,8 @@ impl<P: Process> Environment for Lanes<P> {
             let Outcome { reward, terminated } =
                 process.advance(model, &mut lane.state, action, rng);
             lane.n_steps += 1;
-            let truncated = !terminated && Some(lane.n_steps) == max_steps;
+            let out_of_time = max_steps.is_some_and(|most| lane.n_steps >= most);
+            let truncated = !terminated && out_of_time;
 
             step.reward[idx] = reward;
             step.terminated[idx] = terminated;

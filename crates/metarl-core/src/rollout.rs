@@ -139,7 +139,7 @@ where
 }
 
 /// Resets every lane, then plays whole episodes: each lane goes on until one of its episodes ends at
-/// or after `budget` steps, at the latest after `budget + longest − 1`. Its own steps are then the
+/// or after `budget` steps (a budget of 0 is one of 1), at the latest after `budget + longest − 1`. Its own steps are then the
 /// first [`Rollout::steps_of_episodes`] of the lane; those of a lane that waits for others follow.
 ///
 /// A window of fixed length holds few long episodes, for they must begin early to fit in. Here every

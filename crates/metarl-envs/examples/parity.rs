@@ -65,6 +65,9 @@ type Element<S> = <S as Space>::Element;
 
 /// Largest difference between a fast step and the reference's, both from the reference's state.
 const SINGLE_TOLERANCE: f64 = 1e-5;
+/// Steps on which single precision may end an episode where double precision does not, or the other
+/// way round.
+const MOST_OTHER_ENDS: usize = 2;
 
 fn main() {
     let mut text = String::new();
@@ -138,11 +141,23 @@ where
     };
     let apart = |a: &[f64], b: &[f64]| {
         let pairs = a.iter().zip(b);
-        pairs
-            .map(|(a, b)| (a - b).abs() / b.abs().max(1.0))
-            .fold(0.0, f64::max)
+        let apart = pairs.map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
+        // What is not a number is as far away as can be, and so is what is missing.
+        let worst = apart.fold(0.0, |worst: f64, x| {
+            if x.is_nan() {
+                f64::INFINITY
+            } else {
+                worst.max(x)
+            }
+        });
+        if a.len() == b.len() {
+            worst
+        } else {
+            f64::INFINITY
+        }
     };
     let (mut double, mut fast) = (0.0_f64, 0.0_f64);
+    let mut other_ends = 0;
     for episode in episodes {
         let first = reference.reset(episode.seed);
         double = double.max(apart(&numbers(first), &episode.first));
@@ -157,12 +172,17 @@ where
                 double = f64::INFINITY;
             }
             let (reached, reward, terminated) = single.advance(&from.map(|x| x as f32), &action);
-            // A state within rounding of a border may fall on its other side.
-            if terminated == got.terminated {
+            // A state within rounding of a border may fall on its other side, now and then.
+            if terminated != got.terminated {
+                other_ends += 1;
+            } else {
                 fast = fast.max(apart(&numbers(single.observe(&reached)), &seen));
                 fast = fast.max(apart(&[f64::from(reward)], &[got.reward]));
             }
         }
+    }
+    if other_ends > MOST_OTHER_ENDS {
+        fast = f64::INFINITY;
     }
     [double, fast]
 }

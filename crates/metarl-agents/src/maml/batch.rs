@@ -43,6 +43,11 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
         let (mut reward, mut terminated, mut log_prob) = (Vec::new(), Vec::new(), Vec::new());
         for lane in 0..n_lanes {
             let n_steps = rollout.steps_of_episodes(lane, horizon);
+            let last = (n_steps - 1) * n_lanes + lane;
+            if !rollout.terminated[last] && !rollout.truncated[last] {
+                let message = format!("an episode is longer than the horizon of {horizon} steps");
+                return Err(metarl_core::Error::Environment(message).into());
+            }
             let mut start = 0;
             for t in 0..n_steps {
                 let row = t * n_lanes + lane;
@@ -52,7 +57,7 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
                 log_prob.push(rollout.log_prob[row]);
                 reward.push(f64::from(rollout.reward[row]));
                 time.push(t - start);
-                terminated.push(ended || t + 1 == n_steps);
+                terminated.push(ended);
                 if ended {
                     start = t + 1;
                 }

@@ -23,7 +23,7 @@ where
     /// Mean return on each of `n_tasks` held-out tasks after 0, 1, …, `n_updates` adaptation steps
     /// of `n_episodes` lanes each, which act for as long as one episode can last and then finish the
     /// episode they are in. The first step is as long as in training, later ones
-    /// [`later_step_scale`](MamlConfig::later_step_scale) times that.
+    /// [`later_step_scale`](crate::MamlConfig::later_step_scale) times that.
     ///
     /// # Errors
     ///

@@ -106,7 +106,7 @@ where
     D: Kernels<f32> + Send + Sync,
 {
     /// An untrained agent. `environment` makes a batch of the given number of lanes, `horizon` is
-    /// the length of its episodes.
+    /// the length of its longest episode; one that turns out longer is an error.
     ///
     /// # Errors
     ///

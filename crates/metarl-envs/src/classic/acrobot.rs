@@ -118,15 +118,15 @@ impl<F: Real> AcrobotPhysics<F> {
         } = *self;
         let (c, g, two, quarter_turn) = (F::of(0.5), F::of(9.8), F::of(2.0), F::of(PI / 2.0));
         let (sin, cos) = (b.sin(), b.cos());
-        let (c2, l2) = (c.power_of_two(), l.power_of_two());
+        let (c2, l2) = (c.squared(), l.squared());
         let d1 = m * c2 + m * (l2 + c2 + two * l * c * cos) + inertia + inertia;
         let d2 = m * (c2 + l * c * cos) + inertia;
         let phi2 = m * c * g * (a + b - quarter_turn).cos();
-        let phi1 = -m * l * c * db.power_of_two() * sin - two * m * l * c * db * da * sin
+        let phi1 = -m * l * c * db.squared() * sin - two * m * l * c * db * da * sin
             + (m * c + m * l) * g * (a - quarter_turn).cos()
             + phi2;
-        let ddb = (torque + d2 / d1 * phi1 - m * l * c * da.power_of_two() * sin - phi2)
-            / (m * c2 + inertia - d2.power_of_two() / d1);
+        let ddb = (torque + d2 / d1 * phi1 - m * l * c * da.squared() * sin - phi2)
+            / (m * c2 + inertia - d2.squared() / d1);
         let dda = -(d2 * ddb + phi1) / d1;
         [da, db, dda, ddb]
     }
@@ -199,9 +199,12 @@ impl<F: Real> Physics for AcrobotPhysics<F> {
     }
 }
 
-/// The angle in `[−π, π]`, by whole turns.
-fn wrap<F: Real>(mut angle: F) -> F {
+/// The angle in `[−π, π]`, by whole turns: one after the other, as Gymnasium does, of which there are
+/// few in any physics worth learning; at once where there are many.
+fn wrap<F: Real>(angle: F) -> F {
     let (half_turn, turn) = (F::of(PI), F::of(2.0 * PI));
+    let many = angle.abs() > F::of(200.0);
+    let mut angle = if many { angle % turn } else { angle };
     while angle > half_turn {
         angle = angle - turn;
     }

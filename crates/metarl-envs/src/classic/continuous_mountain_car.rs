@@ -153,7 +153,7 @@ impl<F: Real> Physics for ContinuousMountainCarPhysics<F> {
         };
         let arrived = x >= goal && v >= F::zero();
         let prize = if arrived { F::of(100.0) } else { F::zero() };
-        let reward = prize - a.power_of_two() * F::of(0.1);
+        let reward = prize - a.squared() * F::of(0.1);
         ([single(x), single(v)], reward, arrived)
     }
 }

@@ -21,9 +21,11 @@ pub use real::Real;
 
 use metarl_core::{Error, check_range};
 
-/// Checks that every parameter is positive and finite.
+/// Checks that every parameter is positive and finite, in single precision too.
 fn positive<const N: usize>(parameters: [(&'static str, f64); N]) -> Result<(), Error> {
     parameters.into_iter().try_for_each(|(name, x)| {
-        check_range(name, "above 0 and finite", x, x.is_finite() && x > 0.0)
+        let single = x as f32;
+        let allowed = single.is_finite() && single > 0.0;
+        check_range(name, "above 0 and finite", x, allowed)
     })
 }

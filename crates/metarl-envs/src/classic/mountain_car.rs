@@ -10,7 +10,7 @@ use crate::{Parameter, Parameterized, Randomized};
 ///
 /// | field | unit | default |
 /// |---|---|---|
-/// | `force` | velocity a step | 0.001; 0.0015 in the continuous form |
+/// | `force` | velocity a step | 0.001 |
 /// | `gravity` | velocity a step | 0.0025 |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

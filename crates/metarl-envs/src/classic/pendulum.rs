@@ -134,11 +134,10 @@ impl<F: Real> Physics for PendulumPhysics<F> {
     fn advance(&self, &[angle, spin]: &[F; 2], [torque]: &[f32; 1]) -> ([F; 2], F, bool) {
         let u = F::of(f64::from(*torque));
         let (three, dt, fastest) = (F::of(3.0), F::of(0.05), F::of(8.0));
-        let cost = upright(angle).power_of_two()
-            + F::of(0.1) * spin.power_of_two()
-            + F::of(0.001) * u.power_of_two();
+        let cost =
+            upright(angle).squared() + F::of(0.1) * spin.squared() + F::of(0.001) * u.squared();
         let fall = F::of(30.0) / (F::of(2.0) * self.length) * angle.sin();
-        let push = three / (self.mass * self.length.power_of_two()) * u;
+        let push = three / (self.mass * self.length.squared()) * u;
         let spin = (spin + (fall + push) * dt).max(-fastest).min(fastest);
         ([angle + spin * dt, spin], -cost, false)
     }

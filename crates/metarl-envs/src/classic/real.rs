@@ -15,7 +15,7 @@ pub trait Real: Float + Debug + Send + Sync + 'static {
 
     /// `x²` as NumPy computes `x ** 2` of a scalar: in double precision by the C library's `pow`,
     /// whose last bit may differ from that of `x · x`.
-    fn power_of_two(self) -> Self;
+    fn squared(self) -> Self;
 }
 
 impl Real for f32 {
@@ -27,7 +27,7 @@ impl Real for f32 {
         f64::from(self)
     }
 
-    fn power_of_two(self) -> Self {
+    fn squared(self) -> Self {
         self * self
     }
 }
@@ -41,7 +41,7 @@ impl Real for f64 {
         self
     }
 
-    fn power_of_two(self) -> Self {
+    fn squared(self) -> Self {
         self.powf(black_box(2.0))
     }
 }

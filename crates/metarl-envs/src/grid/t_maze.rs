@@ -150,7 +150,7 @@ impl Process for TMazeProcess {
         let TMazeState::Corridor(at) = *state else {
             return stuck;
         };
-        let junction = at == task.length;
+        let junction = at >= task.length;
         let arm = match action {
             0 => Arm::Up,
             2 => Arm::Down,

@@ -120,14 +120,76 @@ pub enum RangeChange {
 /// OpenAI et al., *Solving Rubik's Cube with a Robot Hand*, 2019,
 /// [arXiv:1910.07113](https://arxiv.org/abs/1910.07113), algorithm 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(bound = "T: Parameterized")]
+#[serde(try_from = "Saved", into = "Saved")]
 pub struct AutomaticRandomization<T> {
     config: AutomaticConfig,
     ranges: Vec<[f64; 2]>,
     /// Performances at the lower and upper end of each range since it last moved.
     performances: Vec<[Vec<f64>; 2]>,
-    #[serde(skip)]
+    /// How often an end has moved.
+    n_moves: u64,
     task: PhantomData<T>,
+}
+
+/// How it is written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    /// [`Parameterized::NAME`]: ranges of one task are none of another.
+    task: String,
+    config: AutomaticConfig,
+    ranges: Vec<[f64; 2]>,
+    performances: Vec<[Vec<f64>; 2]>,
+    n_moves: u64,
+}
+
+impl<T: Parameterized> TryFrom<Saved> for AutomaticRandomization<T> {
+    type Error = Error;
+
+    fn try_from(saved: Saved) -> Result<Self, Error> {
+        saved.config.validate()?;
+        check_range("task", T::NAME, &saved.task, saved.task == T::NAME)?;
+        let n = T::PARAMETERS.len();
+        let lengths = [saved.ranges.len(), saved.performances.len()];
+        let got = format_args!("{lengths:?}");
+        check_range(
+            "the number of ranges",
+            "that of the parameters",
+            got,
+            lengths == [n; 2],
+        )?;
+        for (range, parameter) in saved.ranges.iter().zip(T::PARAMETERS) {
+            let [low, high] = *range;
+            let usual = parameter.default;
+            let around = 0.0 < low && low <= usual && usual <= high && high.is_finite();
+            check_range(
+                "a range",
+                "around the usual value",
+                format_args!("{range:?}"),
+                around,
+            )?;
+        }
+        Ok(Self {
+            config: saved.config,
+            ranges: saved.ranges,
+            performances: saved.performances,
+            n_moves: saved.n_moves,
+            task: PhantomData,
+        })
+    }
+}
+
+impl<T: Parameterized> From<AutomaticRandomization<T>> for Saved {
+    fn from(of: AutomaticRandomization<T>) -> Self {
+        Self {
+            task: T::NAME.to_owned(),
+            config: of.config,
+            ranges: of.ranges,
+            performances: of.performances,
+            n_moves: of.n_moves,
+        }
+    }
 }
 
 impl<T: Parameterized> AutomaticRandomization<T> {
@@ -142,6 +204,7 @@ impl<T: Parameterized> AutomaticRandomization<T> {
             config,
             ranges: T::PARAMETERS.iter().map(|p| [p.default; 2]).collect(),
             performances: vec![[vec![], vec![]]; T::PARAMETERS.len()],
+            n_moves: 0,
             task: PhantomData,
         })
     }
@@ -227,20 +290,21 @@ impl<T: Parameterized> AutomaticRandomization<T> {
         } else {
             moved.min(usual).max(0.01 * usual)
         };
+        if moved == old {
+            return Ok(RangeChange::Unchanged);
+        }
         self.ranges[at.parameter][end] = moved;
-        Ok(if moved == old {
-            RangeChange::Unchanged
-        } else {
-            change
-        })
+        self.n_moves += 1;
+        Ok(change)
     }
 }
 
 impl<T: Parameterized> TaskDistribution for AutomaticRandomization<T> {
     type Task = T;
 
+    /// With the number of moves so far: other ranges are another distribution.
     fn name(&self) -> String {
-        format!("{}/automatic@1", T::NAME)
+        format!("{}/automatic-{}@1", T::NAME, self.n_moves)
     }
 
     /// Uniform in the ranges as they are, never at an end by intention.

@@ -24,7 +24,9 @@ pub enum PhysicsRange {
     Extreme,
 }
 
-/// Three nested families of physics; each parameter is drawn uniformly, on its own.
+/// Three families of physics, from the usual one outwards; each parameter is drawn uniformly, on its
+/// own. Those of [`ContinuousMountainCar`](crate::ContinuousMountainCar) are the factors of
+/// `MountainCar` around its own usual values.
 ///
 /// | | regular | extreme |
 /// |---|---|---|

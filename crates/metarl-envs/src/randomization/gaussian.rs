@@ -12,11 +12,32 @@ use super::parameter::Parameterized;
 /// Each parameter is the usual one times `1 + σ ε`, `ε ~ N(0, 1)`, on its own; draws within three
 /// deviations and above 0 are kept, others drawn again.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(bound = "T: Clone")]
+#[serde(try_from = "Deviation", into = "Deviation")]
 pub struct GaussianRandomization<T> {
     deviation: f64,
-    #[serde(skip)]
     task: PhantomData<T>,
+}
+
+/// How it is written down.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deviation {
+    deviation: f64,
+}
+
+impl<T> TryFrom<Deviation> for GaussianRandomization<T> {
+    type Error = Error;
+
+    fn try_from(written: Deviation) -> Result<Self, Error> {
+        Self::new(written.deviation)
+    }
+}
+
+impl<T> From<GaussianRandomization<T>> for Deviation {
+    fn from(GaussianRandomization { deviation, .. }: GaussianRandomization<T>) -> Self {
+        Self { deviation }
+    }
 }
 
 impl<T> GaussianRandomization<T> {

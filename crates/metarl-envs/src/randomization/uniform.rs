@@ -15,11 +15,32 @@ use super::parameter::Parameterized;
 /// Peng et al., *Sim-to-Real Transfer of Robotic Control with Dynamics Randomization*, 2018,
 /// [arXiv:1710.06537](https://arxiv.org/abs/1710.06537), section V.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(bound = "T: Clone")]
+#[serde(try_from = "Spread", into = "Spread")]
 pub struct UniformRandomization<T> {
     spread: f64,
-    #[serde(skip)]
     task: PhantomData<T>,
+}
+
+/// How it is written down.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Spread {
+    spread: f64,
+}
+
+impl<T> TryFrom<Spread> for UniformRandomization<T> {
+    type Error = Error;
+
+    fn try_from(written: Spread) -> Result<Self, Error> {
+        Self::new(written.spread)
+    }
+}
+
+impl<T> From<UniformRandomization<T>> for Spread {
+    fn from(UniformRandomization { spread, .. }: UniformRandomization<T>) -> Self {
+        Self { spread }
+    }
 }
 
 impl<T> UniformRandomization<T> {

@@ -157,7 +157,7 @@ impl<const STATES: usize, const ACTIONS: usize> Process for TabularProcess<STATE
         at.step += 1;
         Outcome {
             reward,
-            terminated: at.step == model.horizon,
+            terminated: at.step >= model.horizon,
         }
     }
 }

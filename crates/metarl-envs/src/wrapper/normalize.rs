@@ -33,6 +33,21 @@ impl RunningMoments {
         }
     }
 
+    /// Checks moments that were read from somewhere.
+    fn check(&self, n: usize) -> Result<(), Error> {
+        let got = self.mean.len();
+        let alike = got == n && self.squares.len() == n;
+        check_range(
+            "the number of moments",
+            "that of the numbers normalized",
+            got,
+            alike,
+        )?;
+        let finite = self.mean.iter().chain(&self.squares).all(|x| x.is_finite());
+        let known = finite && self.count.is_finite() && self.squares.iter().all(|s| *s >= 0.0);
+        check_range("moments", "finite", "others", known)
+    }
+
     /// Takes one more sample.
     pub fn observe(&mut self, sample: impl IntoIterator<Item = f64>) {
         self.count += 1.0;
@@ -65,7 +80,7 @@ impl RunningMoments {
     }
 }
 
-/// Shows `clip((o − μ) / σ, −c, c)` with the moments of all observations so far.
+/// Shows `clip((o − μ) / σ, −c, c)` with the moments of all observations so far that were acted on.
 ///
 /// The observation a step reached and the one to act on next are normalized alike, with the same
 /// moments, so a value at the one is comparable with a value at the other. Once [frozen](Self::freeze),
@@ -103,15 +118,9 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] when they are moments of another number of numbers.
+    /// [`Error::OutOfRange`] when they are moments of another number of numbers, or not finite.
     pub fn freeze(&mut self, moments: RunningMoments) -> Result<(), Error> {
-        let n = moments.mean.len().min(moments.squares.len());
-        check_range(
-            "the number of moments",
-            "that of the observation",
-            n,
-            n == N,
-        )?;
+        moments.check(N)?;
         self.moments = moments;
         self.frozen = true;
         Ok(())
@@ -236,10 +245,9 @@ impl<E: Environment> NormalizeReward<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] when they are not moments of one number.
+    /// [`Error::OutOfRange`] when they are not moments of one number, or not finite.
     pub fn freeze(&mut self, moments: RunningMoments) -> Result<(), Error> {
-        let n = moments.mean.len().min(moments.squares.len());
-        check_range("the number of moments", "1", n, n == 1)?;
+        moments.check(1)?;
         self.moments = moments;
         self.frozen = true;
         Ok(())

@@ -7,7 +7,8 @@ use metarl_core::{Outcome, Process, Rng};
 use super::Element;
 
 /// Pays every reward `steps` later; what is still owed when the episode ends is paid with its last
-/// step, so that its return stays the same.
+/// step, so that its return stays the same. A [`TimeLimit`](super::TimeLimit) belongs inside: of one
+/// around it this wrapper knows nothing, and what is owed when it cuts is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RewardDelay<P> {
     /// Whose rewards.
@@ -32,7 +33,7 @@ impl<P: Process> Process for RewardDelay<P> {
     fn start(&self, model: &P::Model, rng: &mut Rng) -> Delayed<P::State> {
         Delayed {
             state: self.process.start(model, rng),
-            owed: VecDeque::with_capacity(self.steps + 1),
+            owed: VecDeque::new(),
             n_steps: 0,
         }
     }

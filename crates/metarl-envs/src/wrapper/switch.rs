@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Element;
 
-/// Another task takes over in the middle of every episode, unannounced.
+/// Another task takes over in the middle of every episode, unannounced. A process whose episodes are
+/// single steps, such as a bandit, has no middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DynamicsSwitch<P> {
     /// Whose dynamics.

@@ -283,6 +283,25 @@ fn what_is_not_allowed_is_named() {
     assert!(matches!(reference.step(&1), Err(Error::Environment(_))));
 }
 
+/// Physics that nobody would build: it may be slow to learn in, but it must not hang.
+#[test]
+fn a_weightless_acrobot_spins_but_comes_to_an_end() {
+    let task = AcrobotTask {
+        length: 1.0,
+        mass: 1e-5,
+        moment_of_inertia: 1e-5,
+    };
+    let drive = |o: &[f32; 6]| if o[5] < 0.0 { 0 } else { 2 };
+    let steps = play::<AcrobotPhysics<f32>>(&task, drive);
+    assert!(steps.len() <= 500);
+    let tiny = AcrobotTask {
+        length: 1e-50,
+        ..task
+    };
+    let refused = Acrobot::new(1).assign(0, &tiny, stream());
+    assert!(matches!(refused, Err(Error::OutOfRange { .. })));
+}
+
 #[test]
 fn value_stability() {
     let task = MountainCars::REGULAR.frozen(Split::Test, 1);

@@ -12,6 +12,7 @@ mod navigation;
 mod normalize;
 mod randomization;
 mod small;
+mod stability;
 mod tabular;
 mod tabular_baseline;
 mod two_step;

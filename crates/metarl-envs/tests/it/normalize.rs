@@ -132,7 +132,7 @@ fn moments_of_something_else_are_refused() {
         .to_string();
     assert_eq!(
         refused,
-        "the number of moments must be that of the observation, got 3"
+        "the number of moments must be that of the numbers normalized, got 3"
     );
     let refused = NormalizeReward::new(Lanes::<metarl_envs::CatchProcess>::new(1), 1.5);
     assert_eq!(

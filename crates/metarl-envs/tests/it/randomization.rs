@@ -111,9 +111,23 @@ fn an_end_moves_out_after_success_and_in_after_failure() {
         carts.observe(force(false), 9.0).unwrap();
     }
     assert_eq!(carts.ranges()[0], [0.1, 10.0]);
-    let kept: AutomaticRandomization<CartPoleTask> =
-        serde_json::from_str(&serde_json::to_string(&carts).unwrap()).unwrap();
+    assert_eq!(carts.name(), "cart-pole/automatic-12@1");
+    let text = serde_json::to_string(&carts).unwrap();
+    let kept: AutomaticRandomization<CartPoleTask> = serde_json::from_str(&text).unwrap();
     assert_eq!(kept, carts);
+    assert!(serde_json::from_str::<AutomaticRandomization<AcrobotTask>>(&text).is_err());
+    for (good, bad) in [
+        ("[0.1,10.0]", "[10.0,0.1]"),
+        ("[0.1,10.0],", ""),
+        ("0.5", "5e999"),
+    ] {
+        let bad = text.replacen(good, bad, 1);
+        assert_ne!(bad, text);
+        assert!(
+            serde_json::from_str::<AutomaticRandomization<CartPoleTask>>(&bad).is_err(),
+            "{bad}"
+        );
+    }
 }
 
 #[test]
@@ -194,6 +208,12 @@ fn what_is_not_allowed_is_named_and_changes_nothing() {
     );
     assert_eq!(carts, before);
     assert!(UniformRandomization::<CartPoleTask>::new(1.0).is_err());
+    let read = serde_json::from_str::<UniformRandomization<CartPoleTask>>;
+    assert!(read(r#"{"spread":0.5}"#).is_ok());
+    assert!(read(r#"{"spread":-0.5}"#).is_err());
+    let read = serde_json::from_str::<GaussianRandomization<CartPoleTask>>;
+    assert!(read(r#"{"deviation":0.5}"#).is_ok());
+    assert!(read(r#"{"deviation":2.0}"#).is_err());
     assert!(GaussianRandomization::<CartPoleTask>::new(f64::NAN).is_err());
 }
 

@@ -4,12 +4,11 @@ use metarl_core::{
     Environment, Lanes, Process, Purpose, Rng, Seed, Space, Split, StepBatch, TaskDistribution,
 };
 use metarl_envs::{
-    Arm, BarcodeBandit, BarcodeProcess, BarcodeTask, BarcodeTasks, BitFlipping, BitFlippingProcess,
-    BitFlippingTask, BitGoal, Catch, CatchProcess, CatchTask, CatchTasks, DarkRoom,
-    DarkRoomProcess, DarkRoomTask, DarkRooms, GridNavi, GridNaviProcess, GridNaviTask,
-    GridNaviTasks, Move, RandomWalk, RandomWalkProcess, RandomWalkTask, SignalAndNoise,
-    SignalAndNoiseProcess, SignalAndNoiseTask, TMaze, TMazeProcess, TMazeTask, TMazes,
-    random_walk_value, signal_and_noise_value,
+    Arm, BarcodeBandit, BarcodeProcess, BarcodeTask, BarcodeTasks, BitFlipping, BitFlippingTask,
+    BitGoal, Catch, CatchProcess, CatchTask, CatchTasks, DarkRoom, DarkRoomProcess, DarkRoomTask,
+    DarkRooms, GridNavi, GridNaviProcess, GridNaviTask, GridNaviTasks, Move, RandomWalk,
+    RandomWalkProcess, RandomWalkTask, SignalAndNoise, SignalAndNoiseProcess, SignalAndNoiseTask,
+    TMaze, TMazeProcess, TMazeTask, TMazes, random_walk_value, signal_and_noise_value,
 };
 use metarl_testkit::conformance::{self, Violation, check_distribution};
 use proptest::prelude::*;
@@ -111,23 +110,34 @@ fn a_sign_in_a_t_maze_is_worth_remembering() {
 
 #[test]
 fn flipping_the_bits_that_differ_earns_1_minus_their_number() {
-    let mut n_differ = Vec::new();
-    let mut last = None;
-    let got = returns::<BitFlippingProcess<8>>(&BitFlippingTask, 200, |seen| {
-        let differ: Vec<usize> = (0..8).filter(|i| seen.bits[*i] != seen.goal[*i]).collect();
-        // The first step of an episode is that with another goal, or with more to do.
-        let left = differ.len();
-        if last.is_none_or(|(goal, before)| goal != seen.goal || left >= before) {
-            n_differ.push(left);
+    let n_differ = |seen: &metarl_envs::BitsAndGoal<8>| {
+        let pairs = seen.bits.iter().zip(&seen.goal);
+        pairs.filter(|(bit, goal)| bit != goal).count()
+    };
+    let mut lanes = BitFlipping::<8>::new(1);
+    lanes.assign(0, &BitFlippingTask, stream(0)).unwrap();
+    let mut step = StepBatch::new(1, BitGoal::<8>.zero());
+    lanes.reset(&mut step.observation).unwrap();
+    let mut n_easy = 0;
+    for _ in 0..1000 {
+        let d = n_differ(&step.observation[0]);
+        n_easy += usize::from(d == 0);
+        let mut earned = 0.0;
+        loop {
+            let seen = step.observation[0];
+            let differs = (0..8).find(|i| seen.bits[*i] != seen.goal[*i]);
+            lanes.step(&[differs.unwrap_or(0)], &mut step).unwrap();
+            earned += step.reward[0];
+            if step.ended(0) {
+                break;
+            }
         }
-        last = Some((seen.goal, left));
-        differ.first().copied().unwrap_or(0)
-    });
-    for (got, d) in got.iter().zip(&n_differ) {
+        assert!(step.terminated[0] && n_differ(&step.successor[0]) == 0);
         // Bits that agree from the start are flipped away and back.
-        let want = if *d == 0 { -1.0 } else { 1.0 - *d as f64 };
-        assert!((got - want).abs() < 1e-6, "{got} {d}");
+        let want = if d == 0 { -1.0 } else { 1.0 - d as f32 };
+        assert_eq!(earned, want, "{d} bits differ");
     }
+    assert!(n_easy > 0, "one in 256 episodes starts at its goal");
     let mut encoded = [0.5; 4];
     let mut pair = BitGoal::<2>.zero();
     pair.goal[1] = true;
@@ -213,7 +223,7 @@ fn a_ball_is_caught_by_who_follows_it() {
     }
 }
 
-/// Mean return of the episodes in which a state was met, from its first visit on, is its value.
+/// The mean return is the value of the start.
 #[test]
 fn chains_are_worth_what_they_say() {
     let walks = returns::<RandomWalkProcess<5>>(&RandomWalkTask, 20_000, |_| 0);

@@ -145,6 +145,8 @@ fn a_stuck_action_is_done_again_but_not_across_episodes() {
     };
     assert_eq!(sums(0.0), [100.0, 100.0, 300.0, 200.0, 200.0, 200.0]);
     assert_eq!(sums(1.0), [100.0, 200.0, 300.0, 200.0, 400.0, 600.0]);
+    // Where the chosen action alternates, the done one differs from it if it sticks while the last one
+    // was done as chosen, or does not stick... after one that was not: a share of p / (1 + p).
     let n = 20_000;
     let actions: Vec<usize> = (0..n).map(|t| t % 2).collect();
     let steps = play(
@@ -158,9 +160,13 @@ fn a_stuck_action_is_done_again_but_not_across_episodes() {
         &0,
         &actions,
     );
-    // Half of the actions are 1, and a stuck one is as likely either.
-    let sum = steps[n - 1].successor[0][0] / 100.0;
-    assert!((sum / n as f32 - 0.5).abs() < 0.02, "{sum}");
+    let sums: Vec<f32> = steps.iter().map(|step| step.successor[0][0]).collect();
+    let done = sums.windows(2).map(|pair| (pair[1] - pair[0]) / 100.0);
+    let differ = done
+        .zip(&actions[1..])
+        .filter(|(done, chosen)| *done != **chosen as f32);
+    let share = differ.count() as f64 / n as f64;
+    assert!((share - 0.2).abs() < 0.01, "{share}");
 }
 
 #[test]
