@@ -43,11 +43,6 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
         let (mut reward, mut terminated, mut log_prob) = (Vec::new(), Vec::new(), Vec::new());
         for lane in 0..n_lanes {
             let n_steps = rollout.steps_of_episodes(lane, horizon);
-            let last = (n_steps - 1) * n_lanes + lane;
-            if !rollout.terminated[last] && !rollout.truncated[last] {
-                let message = format!("an episode is longer than the horizon of {horizon} steps");
-                return Err(metarl_core::Error::Environment(message).into());
-            }
             let mut start = 0;
             for t in 0..n_steps {
                 let row = t * n_lanes + lane;
@@ -58,6 +53,12 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
                 reward.push(f64::from(rollout.reward[row]));
                 time.push(t - start);
                 terminated.push(ended);
+                let too_long = t + 1 - start > horizon || (!ended && t + 1 == n_steps);
+                if too_long {
+                    let message =
+                        format!("an episode is longer than the horizon of {horizon} steps");
+                    return Err(metarl_core::Error::Environment(message).into());
+                }
                 if ended {
                     start = t + 1;
                 }

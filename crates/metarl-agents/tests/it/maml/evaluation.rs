@@ -22,7 +22,7 @@ fn environment(task_idx: u64, n_episodes: usize) -> PointNavigation {
 
 #[test]
 fn returns_are_those_of_adapting_and_acting_by_hand() {
-    let agent = navigation(tiny(), 100, 1);
+    let agent = navigation(tiny(), 1);
     let returns = agent.evaluate(3, 2, 4, SEED).unwrap();
     assert_eq!(returns.len(), 3);
     for (task_idx, returns) in returns.iter().enumerate() {
@@ -47,7 +47,7 @@ fn returns_are_those_of_adapting_and_acting_by_hand() {
 
 #[test]
 fn the_same_seed_gives_the_same_returns_however_many_tasks_and_threads() {
-    let agent = navigation(tiny(), 100, 1);
+    let agent = navigation(tiny(), 1);
     let evaluate = |n_threads, n_tasks, seed| {
         let agent = &agent;
         on_threads(n_threads, move || {
@@ -63,7 +63,7 @@ fn the_same_seed_gives_the_same_returns_however_many_tasks_and_threads() {
 
 #[test]
 fn evaluating_without_episodes_is_refused() {
-    let agent = navigation(tiny(), 100, 1);
+    let agent = navigation(tiny(), 1);
     let refused = agent.evaluate(1, 1, 0, SEED).unwrap_err().to_string();
     assert_eq!(refused, "n_episodes must be at least 1, got 0");
     let adapted = agent.adapt(&mut PointNavigation::new(0), 1, SEED, 0);

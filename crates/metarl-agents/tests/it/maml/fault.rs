@@ -21,7 +21,7 @@ fn nan(fault: Fault) -> Error {
     };
     let agent = || {
         let (seed, device) = (Seed::new(1), Cpu::default());
-        let mut agent = MamlRl::new(tiny(), SquareGoals, &environment, 10, seed, device).unwrap();
+        let mut agent = MamlRl::new(tiny(), SquareGoals, &environment, 100, seed, device).unwrap();
         agent.iterate().unwrap();
         agent
     };
@@ -70,12 +70,24 @@ fn an_observation_that_is_nan_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn an_episode_longer_than_the_horizon_is_an_error() {
+    let (seed, device) = (Seed::new(1), Cpu::default());
+    let mut agent =
+        MamlRl::new(tiny(), SquareGoals, PointNavigation::new, 99, seed, device).unwrap();
+    let before = agent.state().clone();
+    let error = agent.iterate().unwrap_err().to_string();
+    let expected = "environment: an episode is longer than the horizon of 99 steps";
+    assert_eq!(error, expected);
+    assert_eq!(agent.state(), &before);
+}
+
+#[test]
 fn training_that_diverges_says_so_and_keeps_its_state() {
     let config = MamlConfig {
         outer: ppo(3, 1e30),
         ..tiny()
     };
-    let mut agent = navigation(config, 10, 1);
+    let mut agent = navigation(config, 1);
     let before = agent.state().clone();
     let error = agent.iterate().unwrap_err();
     assert!(

@@ -13,18 +13,18 @@ mod wander;
 use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer};
 use metarl_core::Seed;
-use metarl_envs::{PointNavigation, SquareGoals};
+use metarl_envs::{PointNavigation, PointObjective, ReachGoal, SquareGoals};
 use metarl_optim::Proximal;
 
 type Agent<E> = MamlRl<fn(usize) -> E, SquareGoals, Cpu, 2, 2>;
 
-fn navigation(config: MamlConfig, horizon: usize, seed: u64) -> Agent<PointNavigation> {
+fn navigation(config: MamlConfig, seed: u64) -> Agent<PointNavigation> {
     let (seed, device) = (Seed::new(seed), Cpu::default());
     MamlRl::new(
         config,
         SquareGoals,
         PointNavigation::new as _,
-        horizon,
+        ReachGoal::MAX_STEPS as usize,
         seed,
         device,
     )

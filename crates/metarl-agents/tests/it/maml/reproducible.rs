@@ -19,7 +19,7 @@ fn the_number_of_threads_changes_no_bit() {
         let trained = |n_threads| {
             let config = config.clone();
             on_threads(n_threads, move || {
-                let mut agent = navigation(config, 10, 1);
+                let mut agent = navigation(config, 1);
                 for _ in 0..3 {
                     agent.iterate().unwrap();
                 }
@@ -28,7 +28,7 @@ fn the_number_of_threads_changes_no_bit() {
         };
         let one = trained(1);
         assert_eq!(one, trained(3));
-        let untrained = navigation(config.clone(), 10, 1);
+        let untrained = navigation(config.clone(), 1);
         assert_ne!(one.parameters, untrained.state().parameters);
     }
 }
@@ -36,11 +36,11 @@ fn the_number_of_threads_changes_no_bit() {
 #[test]
 fn a_run_that_was_kept_and_resumed_ends_in_the_same_bits() {
     for config in configs() {
-        let mut whole = navigation(config.clone(), 10, 1);
+        let mut whole = navigation(config.clone(), 1);
         whole.iterate().unwrap();
         let kept = through_json(whole.state());
         assert_eq!(&kept, whole.state());
-        let mut resumed = navigation(config, 10, 1);
+        let mut resumed = navigation(config, 1);
         resumed.restore(kept).unwrap();
         for _ in 0..2 {
             assert_eq!(resumed.iterate().unwrap(), whole.iterate().unwrap());
@@ -55,8 +55,8 @@ fn a_state_of_another_size_is_refused() {
         hidden: vec![6],
         ..tiny()
     };
-    let larger = navigation(larger, 10, 1);
-    let mut agent = navigation(tiny(), 10, 1);
+    let larger = navigation(larger, 1);
+    let mut agent = navigation(tiny(), 1);
     let before = agent.state().clone();
     let (expected, got) = (before.parameters.len(), larger.state().parameters.len());
     let count = metarl_autodiff::Error::ParameterCount {
