@@ -1,5 +1,7 @@
 //! Squares of a room.
 
+use metarl_core::{Continuous, Error, Rng, check_range};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 /// Column and row, from 0.
@@ -64,6 +66,25 @@ impl Move {
             Self::Down => [x, y.saturating_sub(1)],
             Self::Left => [x.saturating_sub(1), y],
         }
+    }
+}
+
+/// A cell of a room of `size × size`, uniform.
+pub(super) fn anywhere(size: u8, rng: &mut Rng) -> Cell {
+    [0; 2].map(|_: u8| rng.random_range(0..size))
+}
+
+/// Checks that a goal is a cell of a room of `size × size`, which `allowed` says in words.
+pub(super) fn check_goal(goal: Cell, size: u8, allowed: &'static str) -> Result<(), Error> {
+    let within = goal.iter().all(|c| *c < size);
+    check_range("goal", allowed, format_args!("{goal:?}"), within)
+}
+
+/// Coordinates of the cells of a room of `size × size`.
+pub(super) fn coordinates(size: u8) -> Continuous<2> {
+    Continuous {
+        low: 0.0,
+        high: f32::from(size - 1),
     }
 }
 

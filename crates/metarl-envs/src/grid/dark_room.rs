@@ -1,12 +1,9 @@
 //! A room without light.
 
-use metarl_core::{
-    Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistribution, check_range,
-};
-use rand::RngExt;
+use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistribution};
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cell, Move, seen};
+use super::cell::{Cell, Move, anywhere, check_goal, coordinates, seen};
 
 /// Columns, and rows.
 const SIZE: u8 = 10;
@@ -37,7 +34,7 @@ impl TaskDistribution for DarkRooms {
 
     fn sample(&self, rng: &mut Rng) -> DarkRoomTask {
         DarkRoomTask {
-            goal: [0; 2].map(|_: u8| rng.random_range(0..SIZE)),
+            goal: anywhere(SIZE, rng),
         }
     }
 }
@@ -75,10 +72,7 @@ impl Process for DarkRoomProcess {
     const NAME: &'static str = "dark-room";
 
     fn observation_space(&self) -> Continuous<2> {
-        Continuous {
-            low: 0.0,
-            high: f32::from(SIZE - 1),
-        }
+        coordinates(SIZE)
     }
 
     fn action_space(&self) -> Discrete<5> {
@@ -90,13 +84,7 @@ impl Process for DarkRoomProcess {
     }
 
     fn model(&self, task: &DarkRoomTask) -> Result<Cell, Error> {
-        let within = task.goal.iter().all(|c| *c < SIZE);
-        check_range(
-            "goal",
-            "a cell of the 10 × 10",
-            format_args!("{:?}", task.goal),
-            within,
-        )?;
+        check_goal(task.goal, SIZE, "a cell of the 10 × 10")?;
         Ok(task.goal)
     }
 

@@ -1,12 +1,9 @@
 //! Finding a goal in a grid, and going back to it.
 
-use metarl_core::{
-    Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistribution, check_range,
-};
-use rand::RngExt;
+use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistribution};
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cell, Move, seen};
+use super::cell::{Cell, Move, anywhere, check_goal, coordinates, seen};
 
 /// Columns, and rows.
 const SIZE: u8 = 5;
@@ -38,7 +35,7 @@ impl TaskDistribution for GridNaviTasks {
 
     fn sample(&self, rng: &mut Rng) -> GridNaviTask {
         loop {
-            let goal = [0; 2].map(|_: u8| rng.random_range(0..SIZE));
+            let goal = anywhere(SIZE, rng);
             if goal.iter().any(|c| *c > 1) {
                 return GridNaviTask { goal };
             }
@@ -79,10 +76,7 @@ impl Process for GridNaviProcess {
     const NAME: &'static str = "grid-navi";
 
     fn observation_space(&self) -> Continuous<2> {
-        Continuous {
-            low: 0.0,
-            high: f32::from(SIZE - 1),
-        }
+        coordinates(SIZE)
     }
 
     fn action_space(&self) -> Discrete<5> {
@@ -90,13 +84,7 @@ impl Process for GridNaviProcess {
     }
 
     fn model(&self, task: &GridNaviTask) -> Result<Cell, Error> {
-        let within = task.goal.iter().all(|c| *c < SIZE);
-        check_range(
-            "goal",
-            "a cell of the 5 × 5",
-            format_args!("{:?}", task.goal),
-            within,
-        )?;
+        check_goal(task.goal, SIZE, "a cell of the 5 × 5")?;
         Ok(task.goal)
     }
 
