@@ -51,7 +51,7 @@ pub use policy::{DecisionBatch, Policy, UniformPolicy, check_act};
 pub use process::{Lanes, Outcome, Process};
 pub use rollout::{Rollout, RolloutOf, collect, collect_episodes};
 pub use seed::{Purpose, Rng, Seed};
-pub use space::{Continuous, Discrete, Space};
+pub use space::{Continuous, Discrete, Element, Space};
 pub use task::{Split, TaskDistribution};
 pub use trial::{PreviousStep, Trial, TrialObservation, TrialSpace};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::environment::check_lanes;
-use crate::{DecisionBatch, Environment, Error, Policy, Rng, Space, StepBatch};
+use crate::{DecisionBatch, Element, Environment, Error, Policy, Rng, Space, StepBatch};
 
 /// `n_steps` steps of `n_lanes` lanes. Entry `t * n_lanes + lane` is step `t` of that lane.
 ///
@@ -177,8 +177,8 @@ where
 
 /// A rollout in an environment.
 pub type RolloutOf<E> = Rollout<
-    <<E as Environment>::ObservationSpace as Space>::Element,
-    <<E as Environment>::ActionSpace as Space>::Element,
+    Element<<E as Environment>::ObservationSpace>,
+    Element<<E as Environment>::ActionSpace>,
 >;
 
 /// Fills the rollout, up to its end or to the step after which `stop` says so.

@@ -40,6 +40,9 @@ pub trait Space: Clone + Debug + Send + Sync {
     fn encode(element: &Self::Element, out: &mut [f32]);
 }
 
+/// An element of a space.
+pub type Element<S> = <S as Space>::Element;
+
 /// The indices `0 … N − 1`.
 ///
 /// # Examples

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, stdin};
 
-use metarl_core::Space;
+use metarl_core::{Element, Space};
 use metarl_envs::reference::Reference;
 use metarl_envs::{
     AcrobotPhysics, CartPolePhysics, ContinuousMountainCarPhysics, MountainCarPhysics,
@@ -60,8 +60,6 @@ impl FromNumber for [f32; 1] {
         [x as f32]
     }
 }
-
-type Element<S> = <S as Space>::Element;
 
 /// Largest difference between a fast step and the reference's, both from the reference's state.
 const SINGLE_TOLERANCE: f64 = 1e-5;

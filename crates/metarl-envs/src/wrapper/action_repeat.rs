@@ -1,8 +1,6 @@
 //! Acting less often.
 
-use metarl_core::{Error, Outcome, Process, Rng, check_range};
-
-use super::Element;
+use metarl_core::{Element, Error, Outcome, Process, Rng, check_range};
 
 /// Repeats every action for `times` steps, or until the episode ends; rewards add up.
 ///

@@ -1,8 +1,6 @@
 //! Seeing the last few observations.
 
-use metarl_core::{Outcome, Process, Rng, Space};
-
-use super::Element;
+use metarl_core::{Element, Outcome, Process, Rng, Space};
 
 /// Shows the last `N` observations of the episode, oldest first; at its start the first one fills
 /// them all.

@@ -57,7 +57,7 @@ macro_rules! forward {
         }
     };
     (@ observe) => {
-        fn observe(&self, model: &P::Model, state: &P::State) -> super::Element<P::ObservationSpace> {
+        fn observe(&self, model: &P::Model, state: &P::State) -> metarl_core::Element<P::ObservationSpace> {
             self.process.observe(model, state)
         }
     };
@@ -66,15 +66,13 @@ macro_rules! forward {
             &self,
             model: &P::Model,
             state: &mut P::State,
-            action: &super::Element<P::ActionSpace>,
+            action: &metarl_core::Element<P::ActionSpace>,
             rng: &mut metarl_core::Rng,
         ) -> metarl_core::Outcome {
             self.process.advance(model, state, action, rng)
         }
     };
 }
-
-type Element<S> = <S as metarl_core::Space>::Element;
 
 mod action_repeat;
 mod clip_action;

@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use metarl_core::{Outcome, Process, Rng};
-
-use super::Element;
+use metarl_core::{Element, Outcome, Process, Rng};
 
 /// Pays every reward `steps` later; what is still owed when the episode ends is paid with its last
 /// step, so that its return stays the same. A [`TimeLimit`](super::TimeLimit) belongs inside: of one

@@ -1,10 +1,8 @@
 //! Rewards that are not what they should be.
 
-use metarl_core::{Error, Outcome, Process, Rng, check_range};
+use metarl_core::{Element, Error, Outcome, Process, Rng, check_range};
 use rand::RngExt;
 use rand_distr::StandardNormal;
-
-use super::Element;
 
 /// Adds noise to every reward: `r + σ ε`, `ε ~ N(0, 1)`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,9 +1,7 @@
 //! Actions that stick.
 
-use metarl_core::{Error, Outcome, Process, Rng, check_range};
+use metarl_core::{Element, Error, Outcome, Process, Rng, check_range};
 use rand::RngExt;
-
-use super::Element;
 
 /// With a probability the previous action of the episode is done instead of the one that was chosen.
 ///

@@ -1,9 +1,7 @@
 //! Dynamics that change in the middle of an episode.
 
-use metarl_core::{Error, Outcome, Process, Rng};
+use metarl_core::{Element, Error, Outcome, Process, Rng};
 use serde::{Deserialize, Serialize};
-
-use super::Element;
 
 /// Another task takes over in the middle of every episode, unannounced. A process whose episodes are
 /// single steps, such as a bandit, has no middle.

@@ -1,6 +1,8 @@
 //! Classic control: Gymnasium's episodes, the rules, the contract.
 
-use metarl_core::{Environment, Error, Purpose, Rng, Seed, Split, StepBatch, TaskDistribution};
+use metarl_core::{
+    Element, Environment, Error, Purpose, Rng, Seed, Split, StepBatch, TaskDistribution,
+};
 use metarl_envs::reference::{NumpyRng, Reference};
 use metarl_envs::{
     Acrobot, AcrobotPhysics, AcrobotTask, Acrobots, CartPolePhysics, ClassicLanes,
@@ -148,8 +150,6 @@ fn play<P: Physics<Real = f32>>(
     }
     steps
 }
-
-type Element<S> = <S as metarl_core::Space>::Element;
 
 /// Pushing with the velocity is the best a car can do.
 #[test]

@@ -1,7 +1,8 @@
 //! Rooms, bits, barcodes and falling balls: what is best, what is not allowed, the contract.
 
 use metarl_core::{
-    Environment, Lanes, Process, Purpose, Rng, Seed, Space, Split, StepBatch, TaskDistribution,
+    Element, Environment, Lanes, Process, Purpose, Rng, Seed, Space, Split, StepBatch,
+    TaskDistribution,
 };
 use metarl_envs::{
     Arm, BarcodeBandit, BarcodeProcess, BarcodeTask, BarcodeTasks, BitFlipping, BitFlippingTask,
@@ -12,8 +13,6 @@ use metarl_envs::{
 };
 use metarl_testkit::conformance::{self, Violation, check_distribution};
 use proptest::prelude::*;
-
-type Element<S> = <S as Space>::Element;
 
 fn stream(episode: u64) -> Rng {
     Seed::new(7).stream(Purpose::Environment, 0, 0, episode)

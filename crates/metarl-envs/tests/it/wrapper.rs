@@ -1,6 +1,6 @@
 //! Wrappers: what each changes, and that truncation stays right through all of them.
 
-use metarl_core::{Continuous, Discrete, Error, Outcome};
+use metarl_core::{Continuous, Discrete, Element, Error, Outcome};
 use metarl_core::{Environment, Lanes, Process, Purpose, Rng, Seed, Space, StepBatch, check_range};
 use metarl_envs::{
     ActionRepeat, ClipAction, DynamicsSwitch, FrameStack, Pendulum, PendulumPhysics, PendulumTask,
@@ -71,8 +71,6 @@ impl Process for Counter {
         }
     }
 }
-
-type Element<S> = <S as Space>::Element;
 
 /// A number of steps of one lane.
 fn play<P: Process>(
