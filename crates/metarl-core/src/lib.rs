@@ -48,7 +48,7 @@ pub use adapt::{Adapt, Returns, evaluate};
 pub use environment::{Environment, StepBatch, check_lanes, lane_mut};
 pub use error::{Error, check_range};
 pub use policy::{DecisionBatch, Policy, UniformPolicy, check_act};
-pub use process::{Lanes, Outcome, Process};
+pub use process::{Lanes, LanesMut, Outcome, Process};
 pub use rollout::{Rollout, RolloutOf, collect, collect_episodes};
 pub use seed::{Purpose, Rng, Seed};
 pub use space::{Continuous, Discrete, Element, Space};

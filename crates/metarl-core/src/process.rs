@@ -5,6 +5,7 @@ use std::fmt::{Debug, Formatter};
 use serde::{Deserialize, Serialize};
 
 use crate::environment::{check_lanes, lane_mut};
+use crate::space::Element;
 use crate::{Environment, Error, Rng, Space, StepBatch, check_range};
 
 /// A Markov decision process: how it starts, how it moves, and what of it is seen.
@@ -130,6 +131,43 @@ pub trait Process: Send {
         action: &<Self::ActionSpace as Space>::Element,
         rng: &mut Rng,
     ) -> Outcome;
+
+    /// One step of several lanes, one after the other; a process whose equations suit vector
+    /// instructions does them together, to the same bits.
+    fn advance_lanes(&self, lanes: LanesMut<'_, Self>)
+    where
+        Self: Sized,
+    {
+        let inputs = lanes.model.iter().zip(lanes.action).zip(lanes.rng);
+        let outputs = lanes.reward.iter_mut().zip(lanes.terminated);
+        let lanes = lanes.state.iter_mut().zip(lanes.successor);
+        for ((((model, action), rng), (reward, terminated)), (state, successor)) in
+            inputs.zip(outputs).zip(lanes)
+        {
+            let outcome = self.advance(model, state, action, rng);
+            (*reward, *terminated) = (outcome.reward, outcome.terminated);
+            *successor = self.observe(model, state);
+        }
+    }
+}
+
+/// Lanes side by side, each slice with one entry a lane.
+#[derive(Debug)]
+pub struct LanesMut<'a, P: Process> {
+    /// What is played.
+    pub model: &'a [P::Model],
+    /// Where it is, and where the step leads.
+    pub state: &'a mut [P::State],
+    /// What is done, checked.
+    pub action: &'a [Element<P::ActionSpace>],
+    /// Where randomness comes from.
+    pub rng: &'a mut [Rng],
+    /// The reward, to be written.
+    pub reward: &'a mut [f32],
+    /// Whether the process ended, to be written.
+    pub terminated: &'a mut [bool],
+    /// What is seen of the state reached, to be written.
+    pub successor: &'a mut [Element<P::ObservationSpace>],
 }
 
 /// What a step of a [`Process`] gave.
@@ -144,16 +182,13 @@ pub struct Outcome {
 /// A batch of lanes, each with its own task, state and random stream.
 pub struct Lanes<P: Process> {
     process: P,
-    /// Assigned, but not reset yet. Apart, so that lanes at play lie close together.
+    /// Assigned, but not reset yet.
     next: Vec<Option<(P::Model, Rng)>>,
-    lanes: Vec<Option<Lane<P>>>,
-}
-
-struct Lane<P: Process> {
-    model: P::Model,
-    rng: Rng,
-    state: P::State,
-    n_steps: u32,
+    /// The lanes at play, field by field; empty before the first reset.
+    model: Vec<P::Model>,
+    rng: Vec<Rng>,
+    state: Vec<P::State>,
+    n_steps: Vec<u32>,
 }
 
 impl<P: Process> Lanes<P> {
@@ -163,7 +198,10 @@ impl<P: Process> Lanes<P> {
         Self {
             process,
             next: (0..n_lanes).map(|_| None).collect(),
-            lanes: (0..n_lanes).map(|_| None).collect(),
+            model: Vec::with_capacity(n_lanes),
+            rng: Vec::with_capacity(n_lanes),
+            state: Vec::with_capacity(n_lanes),
+            n_steps: Vec::with_capacity(n_lanes),
         }
     }
 
@@ -181,13 +219,49 @@ impl<P: Process> Lanes<P> {
     pub fn process(&self) -> &P {
         &self.process
     }
+
+    /// Gives each lane the task that waits for it.
+    fn take_tasks(&mut self) -> Result<(), Error> {
+        if self.model.is_empty() {
+            if let Some(lane) = self.next.iter().position(Option::is_none) {
+                return Err(failed::<P>(lane, "has no task"));
+            }
+            (self.model, self.rng) = self.next.iter_mut().filter_map(Option::take).unzip();
+        }
+        let played = self.model.iter_mut().zip(&mut self.rng);
+        for (next, (model, rng)) in self.next.iter_mut().zip(played) {
+            if let Some(next) = next.take() {
+                (*model, *rng) = next;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that every action is one.
+    fn check_actions(&self, action: &[Element<P::ActionSpace>]) -> Result<(), Error> {
+        let space = self.process.action_space();
+        if action.iter().all(|action| space.contains(action)) {
+            return Ok(());
+        }
+        let wrong = action.iter().zip(&self.n_steps).enumerate();
+        let mut wrong = wrong.filter(|(_, (action, _))| !space.contains(action));
+        wrong.try_for_each(|(lane, (action, n_steps))| {
+            Err(Error::InvalidAction {
+                environment: P::NAME,
+                lane,
+                step: *n_steps,
+                action: format!("{action:?}"),
+                space: space.describe(),
+            })
+        })
+    }
 }
 
 impl<P: Process + Debug> Debug for Lanes<P> {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lanes")
             .field("process", &self.process)
-            .field("n_lanes", &self.lanes.len())
+            .field("n_lanes", &self.next.len())
             .finish_non_exhaustive()
     }
 }
@@ -206,7 +280,7 @@ impl<P: Process> Environment for Lanes<P> {
     }
 
     fn n_lanes(&self) -> usize {
-        self.lanes.len()
+        self.next.len()
     }
 
     /// # Errors
@@ -223,75 +297,61 @@ impl<P: Process> Environment for Lanes<P> {
     ///
     /// [`Error::OutOfRange`] when there are no lanes, [`Error::LaneMismatch`] when `observation` is not
     /// one per lane, [`Error::Environment`] when a lane was never given a task.
-    fn reset(
-        &mut self,
-        observation: &mut [<P::ObservationSpace as Space>::Element],
-    ) -> Result<(), Error> {
+    fn reset(&mut self, observation: &mut [Element<P::ObservationSpace>]) -> Result<(), Error> {
         let n_lanes = self.n_lanes();
         check_range("the number of lanes", "at least 1", n_lanes, n_lanes > 0)?;
         check_lanes("observation", observation.len(), n_lanes)?;
-        let lanes = self.lanes.iter_mut().zip(&mut self.next).zip(observation);
-        for (idx, ((lane, next), observation)) in lanes.enumerate() {
-            let played = lane.take().map(|lane| (lane.model, lane.rng));
-            let Some((model, mut rng)) = next.take().or(played) else {
-                return Err(failed::<P>(idx, "has no task"));
-            };
-            let state = self.process.start(&model, &mut rng);
-            *observation = self.process.observe(&model, &state);
-            *lane = Some(Lane {
-                model,
-                rng,
-                state,
-                n_steps: 0,
-            });
-        }
+        self.take_tasks()?;
+        self.state.clear();
+        self.n_steps.clear();
+        self.n_steps.resize(n_lanes, 0);
+        let lanes = self.model.iter().zip(&mut self.rng).zip(observation);
+        self.state.extend(lanes.map(|((model, rng), observation)| {
+            let state = self.process.start(model, rng);
+            *observation = self.process.observe(model, &state);
+            state
+        }));
         Ok(())
     }
 
     /// # Errors
     ///
-    /// [`Error::LaneMismatch`], [`Error::InvalidAction`], and [`Error::Environment`] when a lane was
-    /// never reset.
+    /// [`Error::LaneMismatch`], [`Error::InvalidAction`], and [`Error::Environment`] when the lanes
+    /// were never reset. No lane has moved then.
     fn step(
         &mut self,
-        action: &[<P::ActionSpace as Space>::Element],
-        step: &mut StepBatch<<P::ObservationSpace as Space>::Element>,
+        action: &[Element<P::ActionSpace>],
+        step: &mut StepBatch<Element<P::ObservationSpace>>,
     ) -> Result<(), Error> {
         check_lanes("action", action.len(), self.n_lanes())?;
         check_lanes("step", step.n_lanes(), self.n_lanes())?;
-        let process = &self.process;
-        let (space, max_steps) = (process.action_space(), process.max_steps());
-        for (idx, (lane, action)) in self.lanes.iter_mut().zip(action).enumerate() {
-            let Some(lane) = lane else {
-                return Err(failed::<P>(idx, "was never reset"));
-            };
-            if !space.contains(action) {
-                return Err(Error::InvalidAction {
-                    environment: P::NAME,
-                    lane: idx,
-                    step: lane.n_steps,
-                    action: format!("{action:?}"),
-                    space: space.describe(),
-                });
+        if self.state.is_empty() {
+            return Err(failed::<P>(0, "was never reset"));
+        }
+        self.check_actions(action)?;
+        self.process.advance_lanes(LanesMut {
+            model: &self.model,
+            state: &mut self.state,
+            action,
+            rng: &mut self.rng,
+            reward: &mut step.reward,
+            terminated: &mut step.terminated,
+            successor: &mut step.successor,
+        });
+        step.observation.copy_from_slice(&step.successor);
+        let max_steps = self.process.max_steps();
+        let ends = step.terminated.iter().zip(&mut step.truncated);
+        for (n_steps, (terminated, truncated)) in self.n_steps.iter_mut().zip(ends) {
+            *n_steps = n_steps.saturating_add(1);
+            *truncated = !terminated & max_steps.is_some_and(|most| *n_steps >= most);
+        }
+        for lane in 0..step.n_lanes() {
+            if step.ended(lane) {
+                let (model, state) = (&self.model[lane], &mut self.state[lane]);
+                self.process.restart(model, state, &mut self.rng[lane]);
+                step.observation[lane] = self.process.observe(model, state);
+                self.n_steps[lane] = 0;
             }
-            let Lane { model, rng, .. } = lane;
-            let Outcome { reward, terminated } =
-                process.advance(model, &mut lane.state, action, rng);
-            lane.n_steps += 1;
-            let out_of_time = max_steps.is_some_and(|most| lane.n_steps >= most);
-            let truncated = !terminated && out_of_time;
-
-            step.reward[idx] = reward;
-            step.terminated[idx] = terminated;
-            step.truncated[idx] = truncated;
-            step.successor[idx] = process.observe(model, &lane.state);
-            step.observation[idx] = if terminated || truncated {
-                process.restart(model, &mut lane.state, rng);
-                lane.n_steps = 0;
-                process.observe(model, &lane.state)
-            } else {
-                step.successor[idx]
-            };
         }
         Ok(())
     }

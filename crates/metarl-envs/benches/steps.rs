@@ -3,8 +3,9 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use metarl_core::{Environment, Purpose, Seed, Space, StepBatch, TaskDistribution};
 use metarl_envs::{
-    BernoulliBandit, BernoulliBandits, CartPole, CartPoles, PointNavigation, RandomTabular,
-    SquareGoals, TabularMdp, TwoStep, TwoStepTasks,
+    Acrobot, Acrobots, BernoulliBandit, BernoulliBandits, CartPole, CartPoles, MountainCar,
+    MountainCars, Pendulum, Pendulums, PointNavigation, RandomTabular, SquareGoals, TabularMdp,
+    TwoStep, TwoStepTasks,
 };
 
 const N_LANES: usize = 1024;
@@ -77,6 +78,12 @@ fn all(criterion: &mut Criterion) {
         CartPole::new(N_LANES),
         &CartPoles::REGULAR,
     );
+    let cars = MountainCars::REGULAR;
+    steps(criterion, "mountain-car", MountainCar::new(N_LANES), &cars);
+    let pendulums = Pendulums::REGULAR;
+    steps(criterion, "pendulum", Pendulum::new(N_LANES), &pendulums);
+    let acrobots = Acrobots::REGULAR;
+    steps(criterion, "acrobot", Acrobot::new(N_LANES), &acrobots);
 }
 
 criterion_group!(benches, all);

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
-use super::{ClassicLanes, Physics, Real, positive};
+use super::{ClassicLanes, Physics, Real, direction, positive};
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two acrobots. Both links are alike, except that the first alone has the
@@ -109,7 +109,7 @@ pub struct AcrobotPhysics<F> {
 
 impl<F: Real> AcrobotPhysics<F> {
     /// `d/dt (θ₁, θ₂, θ̇₁, θ̇₂)`. The order of the operations is Gymnasium's.
-    #[inline]
+    #[inline(always)]
     fn derivative(&self, [a, b, da, db]: [F; 4], torque: F) -> [F; 4] {
         let Self {
             length: l,
@@ -117,13 +117,13 @@ impl<F: Real> AcrobotPhysics<F> {
             inertia,
         } = *self;
         let (c, g, two, quarter_turn) = (F::of(0.5), F::of(9.8), F::of(2.0), F::of(PI / 2.0));
-        let (sin, cos) = (b.sin(), b.cos());
+        let (sin, cos) = b.sine_cosine();
         let (c2, l2) = (c.squared(), l.squared());
         let d1 = m * c2 + m * (l2 + c2 + two * l * c * cos) + inertia + inertia;
         let d2 = m * (c2 + l * c * cos) + inertia;
-        let phi2 = m * c * g * (a + b - quarter_turn).cos();
+        let phi2 = m * c * g * (a + b - quarter_turn).sine_cosine().1;
         let phi1 = -m * l * c * db.squared() * sin - two * m * l * c * db * da * sin
-            + (m * c + m * l) * g * (a - quarter_turn).cos()
+            + (m * c + m * l) * g * (a - quarter_turn).sine_cosine().1
             + phi2;
         let ddb = (torque + d2 / d1 * phi1 - m * l * c * da.squared() * sin - phi2)
             / (m * c2 + inertia - d2.squared() / d1);
@@ -174,42 +174,40 @@ impl<F: Real> Physics for AcrobotPhysics<F> {
         [(); 4].map(|()| single(uniform(F::of(-0.1), F::of(0.1))))
     }
 
+    #[inline(always)]
     fn observe(&self, &[a, b, da, db]: &[F; 4]) -> [f32; 6] {
-        [a.cos(), a.sin(), b.cos(), b.sin(), da, db].map(|x| x.double() as f32)
+        let ((sin_a, cos_a), (sin_b, cos_b)) = (a.sine_cosine(), b.sine_cosine());
+        [cos_a, sin_a, cos_b, sin_b, da, db].map(|x| x.double() as f32)
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&self, state: &[F; 4], action: &usize) -> ([F; 4], F, bool) {
-        let torque = F::of(*action as f64) - F::one();
+        let torque = direction(*action);
         let (dt, half) = (F::of(0.2), F::of(0.2 / 2.0));
-        let along = |k: [F; 4], h: F| [0, 1, 2, 3].map(|i| state[i] + h * k[i]);
         let k1 = self.derivative(*state, torque);
-        let k2 = self.derivative(along(k1, half), torque);
-        let k3 = self.derivative(along(k2, half), torque);
-        let k4 = self.derivative(along(k3, dt), torque);
+        let k2 = self.derivative(along(state, half, k1), torque);
+        let k3 = self.derivative(along(state, half, k2), torque);
+        let k4 = self.derivative(along(state, dt, k3), torque);
         let two = F::of(2.0);
-        let [a, b, da, db] = [0, 1, 2, 3]
-            .map(|i| state[i] + dt / F::of(6.0) * (k1[i] + two * k2[i] + two * k3[i] + k4[i]));
+        let slope = |i: usize| k1[i] + two * k2[i] + two * k3[i] + k4[i];
+        let slope = [slope(0), slope(1), slope(2), slope(3)];
+        let [a, b, da, db] = along(state, dt / F::of(6.0), slope);
         let bound = |x: F, most: f64| x.max(F::of(-most)).min(F::of(most));
-        let (a, b) = (wrap(a), wrap(b));
+        let (a, b) = (a.wrap(), b.wrap());
         let (da, db) = (bound(da, 4.0 * PI), bound(db, 9.0 * PI));
-        let arrived = -a.cos() - (b + a).cos() > F::one();
+        let arrived = -a.sine_cosine().1 - (b + a).sine_cosine().1 > F::one();
         let reward = if arrived { F::zero() } else { -F::one() };
         ([a, b, da, db], reward, arrived)
     }
 }
 
-/// The angle in `[−π, π]`, by whole turns: one after the other, as Gymnasium does, of which there are
-/// few in any physics worth learning; at once where there are many.
-fn wrap<F: Real>(angle: F) -> F {
-    let (half_turn, turn) = (F::of(PI), F::of(2.0 * PI));
-    let many = angle.abs() > F::of(200.0);
-    let mut angle = if many { angle % turn } else { angle };
-    while angle > half_turn {
-        angle = angle - turn;
-    }
-    while angle < -half_turn {
-        angle = angle + turn;
-    }
-    angle
+/// `x + h k`
+#[inline(always)]
+fn along<F: Real>(x: &[F; 4], h: F, k: [F; 4]) -> [F; 4] {
+    [
+        x[0] + h * k[0],
+        x[1] + h * k[1],
+        x[2] + h * k[2],
+        x[3] + h * k[3],
+    ]
 }

@@ -153,12 +153,13 @@ impl<F: Real> Physics for CartPolePhysics<F> {
         [(); 4].map(|()| uniform(F::of(-0.05), F::of(0.05)))
     }
 
+    #[inline(always)]
     fn observe(&self, state: &[F; 4]) -> [f32; 4] {
         state.map(|x| x.double() as f32)
     }
 
     /// Positions move by the velocities before the step (explicit Euler).
-    #[inline]
+    #[inline(always)]
     fn advance(&self, &[x, v, angle, spin]: &[F; 4], action: &usize) -> ([F; 4], F, bool) {
         let force = if *action == 1 {
             self.force
@@ -168,7 +169,7 @@ impl<F: Real> Physics for CartPolePhysics<F> {
         let (gravity, tau) = (F::of(9.8), F::of(0.02));
         let total_mass = self.mass + F::one();
         let moment = self.mass * self.length;
-        let (sin, cos) = (angle.sin(), angle.cos());
+        let (sin, cos) = angle.sine_cosine();
         let push = (force + moment * (spin * spin) * sin) / total_mass;
         let inertia = self.length * (F::of(4.0 / 3.0) - self.mass * (cos * cos) / total_mass);
         let spin_rate = (gravity * sin - cos * push) / inertia;
@@ -180,7 +181,7 @@ impl<F: Real> Physics for CartPolePhysics<F> {
             spin + tau * spin_rate,
         ];
         let [position, _, lean, _] = reached;
-        let fallen = position.abs() > F::of(2.4) || lean.abs() > F::of(MAX_ANGLE);
+        let fallen = (position.abs() > F::of(2.4)) | (lean.abs() > F::of(MAX_ANGLE));
         (reached, F::one(), fallen)
     }
 }

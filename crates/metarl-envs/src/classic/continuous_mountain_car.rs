@@ -128,13 +128,14 @@ impl<F: Real> Physics for ContinuousMountainCarPhysics<F> {
         [uniform(F::of(-0.6), F::of(-0.4)), F::zero()]
     }
 
+    #[inline(always)]
     fn observe(&self, state: &[F; 2]) -> [f32; 2] {
         state.map(|x| x.double() as f32)
     }
 
     /// In Gymnasium the first state of an episode is in double precision, all later ones and the
     /// actions in single precision, and where both meet the single one decides.
-    #[inline]
+    #[inline(always)]
     fn advance(&self, &[x, v]: &[F; 2], [action]: &[f32; 1]) -> ([F; 2], F, bool) {
         let is_single = x == single(x);
         let round = |x: F| if is_single { single(x) } else { x };
@@ -142,16 +143,16 @@ impl<F: Real> Physics for ContinuousMountainCarPhysics<F> {
         let a = F::of(f64::from(*action));
 
         let push = single(a * single(self.force));
-        let pull = self.gravity * round(F::of(3.0) * x).cos();
+        let pull = self.gravity * round(F::of(3.0) * x).sine_cosine().1;
         let v = round(v + single(push - single(pull)));
         let v = v.max(-fastest).min(fastest);
         let x = round(x + v).max(wall).min(end);
-        let v = if x == wall && v < F::zero() {
+        let v = if (x == wall) & (v < F::zero()) {
             F::zero()
         } else {
             v
         };
-        let arrived = x >= goal && v >= F::zero();
+        let arrived = (x >= goal) & (v >= F::zero());
         let prize = if arrived { F::of(100.0) } else { F::zero() };
         let reward = prize - a.squared() * F::of(0.1);
         ([single(x), single(v)], reward, arrived)

@@ -29,3 +29,16 @@ fn positive<const N: usize>(parameters: [(&'static str, f64); N]) -> Result<(), 
         check_range(name, "above 0 and finite", x, allowed)
     })
 }
+
+/// −1, 0 and 1 for the actions 0, 1 and 2.
+#[inline(always)]
+fn direction<F: Real>(action: usize) -> F {
+    let is = |wanted| {
+        if action == wanted {
+            F::one()
+        } else {
+            F::zero()
+        }
+    };
+    is(2) - is(0)
+}

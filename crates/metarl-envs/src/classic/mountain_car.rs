@@ -3,7 +3,7 @@
 use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
-use super::{ClassicLanes, Physics, Real, positive};
+use super::{ClassicLanes, Physics, Real, direction, positive};
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two cars.
@@ -120,25 +120,25 @@ impl<F: Real> Physics for MountainCarPhysics<F> {
         [uniform(F::of(-0.6), F::of(-0.4)), F::zero()]
     }
 
+    #[inline(always)]
     fn observe(&self, state: &[F; 2]) -> [f32; 2] {
         state.map(|x| x.double() as f32)
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&self, &[x, v]: &[F; 2], action: &usize) -> ([F; 2], F, bool) {
         let (wall, fastest) = (F::of(-1.2), F::of(0.07));
-        let direction = F::of(*action as f64) - F::one();
-        let pull = (F::of(3.0) * x).cos() * -self.gravity;
-        let v = (v + (direction * self.force + pull))
+        let pull = (F::of(3.0) * x).sine_cosine().1 * -self.gravity;
+        let v = (v + (direction::<F>(*action) * self.force + pull))
             .max(-fastest)
             .min(fastest);
         let x = (x + v).max(wall).min(F::of(0.6));
-        let v = if x == wall && v < F::zero() {
+        let v = if (x == wall) & (v < F::zero()) {
             F::zero()
         } else {
             v
         };
-        let arrived = x >= F::of(0.5) && v >= F::zero();
+        let arrived = (x >= F::of(0.5)) & (v >= F::zero());
         ([x, v], -F::one(), arrived)
     }
 }

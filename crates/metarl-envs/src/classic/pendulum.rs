@@ -126,17 +126,19 @@ impl<F: Real> Physics for PendulumPhysics<F> {
         [uniform(-half_turn, half_turn), uniform(-F::one(), F::one())]
     }
 
+    #[inline(always)]
     fn observe(&self, &[angle, spin]: &[F; 2]) -> [f32; 3] {
-        [angle.cos(), angle.sin(), spin].map(|x| x.double() as f32)
+        let (sin, cos) = angle.sine_cosine();
+        [cos, sin, spin].map(|x| x.double() as f32)
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&self, &[angle, spin]: &[F; 2], [torque]: &[f32; 1]) -> ([F; 2], F, bool) {
         let u = F::of(f64::from(*torque));
         let (three, dt, fastest) = (F::of(3.0), F::of(0.05), F::of(8.0));
         let cost =
             upright(angle).squared() + F::of(0.1) * spin.squared() + F::of(0.001) * u.squared();
-        let fall = F::of(30.0) / (F::of(2.0) * self.length) * angle.sin();
+        let fall = F::of(30.0) / (F::of(2.0) * self.length) * angle.sine_cosine().0;
         let push = three / (self.mass * self.length.squared()) * u;
         let spin = (spin + (fall + push) * dt).max(-fastest).min(fastest);
         ([angle + spin * dt, spin], -cost, false)
@@ -144,9 +146,8 @@ impl<F: Real> Physics for PendulumPhysics<F> {
 }
 
 /// The angle in `[−π, π)`.
+#[inline(always)]
 fn upright<F: Real>(angle: F) -> F {
-    let (half_turn, turn) = (F::of(PI), F::of(2.0 * PI));
-    let rest = (angle + half_turn) % turn;
-    let rest = if rest < F::zero() { rest + turn } else { rest };
-    rest - half_turn
+    let half_turn = F::of(PI);
+    (angle + half_turn).modulo(F::of(2.0 * PI)) - half_turn
 }

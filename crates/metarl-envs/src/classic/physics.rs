@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use metarl_core::{Error, Lanes, Outcome, Process, Rng, Space};
+use metarl_core::{Element, Error, Lanes, LanesMut, Outcome, Process, Rng, Space};
+use multiversion::multiversion;
 use rand::RngExt;
 
 use super::Real;
@@ -116,5 +117,39 @@ impl<P: Physics<Real = f32>> Process for ClassicControl<P> {
         let (reached, reward, terminated) = physics.advance(state, action);
         *state = reached;
         Outcome { reward, terminated }
+    }
+
+    fn advance_lanes(&self, lanes: LanesMut<'_, Self>) {
+        advance_lanes(
+            lanes.model,
+            lanes.state,
+            lanes.action,
+            lanes.reward,
+            lanes.terminated,
+            lanes.successor,
+        );
+    }
+}
+
+/// [`Physics::advance`] over lanes, compiled for several instruction sets and chosen when the program
+/// runs. None contracts a multiplication and an addition, so all give the same bits.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn advance_lanes<P: Physics<Real = f32>>(
+    physics: &[P],
+    state: &mut [P::State],
+    action: &[Element<P::ActionSpace>],
+    reward: &mut [f32],
+    terminated: &mut [bool],
+    successor: &mut [Element<P::ObservationSpace>],
+) {
+    let n_lanes = state.len();
+    let (physics, action) = (&physics[..n_lanes], &action[..n_lanes]);
+    let (reward, terminated) = (&mut reward[..n_lanes], &mut terminated[..n_lanes]);
+    let successor = &mut successor[..n_lanes];
+    for lane in 0..n_lanes {
+        let physics = &physics[lane];
+        (state[lane], reward[lane], terminated[lane]) =
+            physics.advance(&state[lane], &action[lane]);
+        successor[lane] = physics.observe(&state[lane]);
     }
 }

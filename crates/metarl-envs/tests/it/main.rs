@@ -16,4 +16,5 @@ mod stability;
 mod tabular;
 mod tabular_baseline;
 mod two_step;
+mod vectorized;
 mod wrapper;
