@@ -18,10 +18,19 @@ xflags::xflags! {
         /// Compile each crate alone with default features, then type-check the CUDA features.
         cmd features {}
 
-        /// Run the criterion benchmarks.
+        /// Run the criterion benchmarks, or compare with peers.
         cmd bench {
             /// Only benchmarks whose name contains this.
             optional filter: String
+            /// Instead: ours against packages fetched from PyPI into target/peers, side by side; writes
+            /// docs/benchmarks.md.
+            optional --peers
+            /// With --peers: only this work.
+            optional --only work: String
+            /// With --peers: fewer rounds, and docs/benchmarks.md is left alone.
+            optional --quick
+            /// With --peers: end with one line of JSON, a list of comparisons.
+            optional --json
         }
 
         /// Compare environments with the packages they reproduce, fetched from PyPI into

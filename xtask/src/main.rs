@@ -8,6 +8,8 @@
 mod commands;
 mod flags;
 mod parity;
+mod peers;
+mod python;
 mod tidy;
 mod workspace;
 
@@ -36,6 +38,9 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
         XtaskCmd::Tidy(_) => commands::tidy(&sh),
         XtaskCmd::Gradcheck(_) => commands::gradcheck(&sh),
         XtaskCmd::Features(_) => commands::features(&sh),
+        XtaskCmd::Bench(flags) if flags.peers => {
+            peers::peers(&sh, flags.only.as_deref(), flags.quick, flags.json)
+        }
         XtaskCmd::Bench(flags) => commands::bench(&sh, flags.filter.as_deref()),
         XtaskCmd::Parity(flags) => parity::parity(&sh, flags.json),
         XtaskCmd::Doc(_) => commands::doc(&sh),

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
+use crate::python::virtual_environment;
+
 const REPORT: &str = "docs/parity.md";
 
 const HEAD: &str = "\
@@ -67,19 +69,6 @@ pub(crate) fn parity(sh: &Shell, json: bool) -> Result<()> {
 
 /// Episodes of the reference packages, one JSON line each.
 fn play(sh: &Shell) -> Result<String> {
-    let venv = sh.current_dir().join("target/parity/venv");
-    let python = venv.join("bin/python");
-    let requirements = "xtask/parity/requirements.txt";
-    if !python.exists() {
-        cmd!(sh, "python3 -m venv {venv}").run().context(
-            "Python 3 with its module venv is needed; on Debian: apt-get install python3-venv",
-        )?;
-    }
-    cmd!(
-        sh,
-        "{python} -m pip install --quiet --requirement {requirements}"
-    )
-    .run()
-    .context("the reference packages could not be fetched from PyPI")?;
+    let python = virtual_environment(sh, "target/parity/venv", "xtask/parity/requirements.txt")?;
     Ok(cmd!(sh, "{python} xtask/parity/classic_control.py").read()?)
 }

@@ -240,7 +240,9 @@ impl<P: Process> Lanes<P> {
     /// Checks that every action is one.
     fn check_actions(&self, action: &[Element<P::ActionSpace>]) -> Result<(), Error> {
         let space = self.process.action_space();
-        if action.iter().all(|action| space.contains(action)) {
+        // All of them, so that the loop has one exit and the compiler makes vector instructions of it.
+        let checked = action.iter().map(|action| space.contains(action));
+        if checked.fold(true, |all, one| all & one) {
             return Ok(());
         }
         let wrong = action.iter().zip(&self.n_steps).enumerate();
@@ -342,11 +344,12 @@ impl<P: Process> Environment for Lanes<P> {
         let max_steps = self.process.max_steps();
         let ends = step.terminated.iter().zip(&mut step.truncated);
         for (n_steps, (terminated, truncated)) in self.n_steps.iter_mut().zip(ends) {
-            *n_steps = n_steps.saturating_add(1);
+            *n_steps = n_steps.wrapping_add(1);
             *truncated = !terminated & max_steps.is_some_and(|most| *n_steps >= most);
         }
-        for lane in 0..step.n_lanes() {
-            if step.ended(lane) {
+        let ends = step.terminated.iter().zip(&step.truncated).enumerate();
+        for (lane, (terminated, truncated)) in ends {
+            if terminated | truncated {
                 let (model, state) = (&self.model[lane], &mut self.state[lane]);
                 self.process.restart(model, state, &mut self.rng[lane]);
                 step.observation[lane] = self.process.observe(model, state);

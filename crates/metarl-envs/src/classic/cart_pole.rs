@@ -168,12 +168,14 @@ impl<F: Real> Physics for CartPolePhysics<F> {
         };
         let (gravity, tau) = (F::of(9.8), F::of(0.02));
         let total_mass = self.mass + F::one();
+        let per_mass = total_mass.recip();
         let moment = self.mass * self.length;
         let (sin, cos) = angle.sine_cosine();
-        let push = (force + moment * (spin * spin) * sin) / total_mass;
-        let inertia = self.length * (F::of(4.0 / 3.0) - self.mass * (cos * cos) / total_mass);
+        let push = (force + moment * (spin * spin) * sin).over(total_mass, per_mass);
+        let swung = (self.mass * (cos * cos)).over(total_mass, per_mass);
+        let inertia = self.length * (F::of(4.0 / 3.0) - swung);
         let spin_rate = (gravity * sin - cos * push) / inertia;
-        let acceleration = push - moment * spin_rate * cos / total_mass;
+        let acceleration = push - (moment * spin_rate * cos).over(total_mass, per_mass);
         let reached = [
             x + tau * v,
             v + tau * acceleration,

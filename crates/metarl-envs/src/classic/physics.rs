@@ -14,7 +14,7 @@ use super::Real;
 /// Both readings share the formulas: [`ClassicControl`] plays them in single precision, many lanes
 /// at a time; [`Reference`](crate::reference::Reference) in double precision, bit for bit as
 /// Gymnasium does.
-pub trait Physics: Debug + Send + Sync + Sized {
+pub trait Physics: Copy + Debug + Send + Sync {
     /// The precision.
     type Real: Real;
     /// Parameters that can be randomized.
@@ -98,7 +98,7 @@ impl<P: Physics<Real = f32>> Process for ClassicControl<P> {
 
     #[inline]
     fn start(&self, physics: &P, rng: &mut Rng) -> P::State {
-        physics.start(|low, high| rng.random_range(low..=high))
+        physics.start(|low, high| low + (high - low) * rng.random::<f32>())
     }
 
     #[inline]
@@ -131,6 +131,10 @@ impl<P: Physics<Real = f32>> Process for ClassicControl<P> {
     }
 }
 
+/// How many states are computed apart before they are written back: so the compiler sees that what is
+/// written is not what is read, and makes vector instructions.
+const BLOCK: usize = 64;
+
 /// [`Physics::advance`] over lanes, compiled for several instruction sets and chosen when the program
 /// runs. None contracts a multiplication and an addition, so all give the same bits.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
@@ -142,14 +146,26 @@ fn advance_lanes<P: Physics<Real = f32>>(
     terminated: &mut [bool],
     successor: &mut [Element<P::ObservationSpace>],
 ) {
-    let n_lanes = state.len();
-    let (physics, action) = (&physics[..n_lanes], &action[..n_lanes]);
-    let (reward, terminated) = (&mut reward[..n_lanes], &mut terminated[..n_lanes]);
-    let successor = &mut successor[..n_lanes];
-    for lane in 0..n_lanes {
-        let physics = &physics[lane];
-        (state[lane], reward[lane], terminated[lane]) =
-            physics.advance(&state[lane], &action[lane]);
-        successor[lane] = physics.observe(&state[lane]);
+    let Some(first) = state.first() else {
+        return;
+    };
+    let mut reached = [*first; BLOCK];
+    let inputs = physics.chunks(BLOCK).zip(action.chunks(BLOCK));
+    let outputs = reward.chunks_mut(BLOCK).zip(terminated.chunks_mut(BLOCK));
+    let states = state.chunks_mut(BLOCK).zip(successor.chunks_mut(BLOCK));
+    for (((physics, action), (reward, terminated)), (state, successor)) in
+        inputs.zip(outputs).zip(states)
+    {
+        let inputs = physics.iter().zip(&*state).zip(action);
+        let outputs = reward.iter_mut().zip(terminated).zip(successor);
+        for ((((physics, state), action), ((reward, terminated), successor)), reached) in
+            inputs.zip(outputs).zip(&mut reached)
+        {
+            let (next, earned, ended) = physics.advance(state, action);
+            (*reached, *successor) = (next, physics.observe(&next));
+            (*reward, *terminated) = (earned, ended);
+        }
+        let n_lanes = state.len();
+        state.copy_from_slice(&reached[..n_lanes]);
     }
 }

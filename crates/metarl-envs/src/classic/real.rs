@@ -21,6 +21,9 @@ pub trait Real: Float + Debug + Send + Sync + 'static {
     /// whose last bit may differ from that of `x · x`.
     fn squared(self) -> Self;
 
+    /// `x / d`, where the caller may have `1 / d` at hand: single precision multiplies by it.
+    fn over(self, divisor: Self, reciprocal: Self) -> Self;
+
     /// `(sin x, cos x)`; in single precision within 8e-8 of them for `|x| ≤ 1000`.
     fn sine_cosine(self) -> (Self, Self);
 
@@ -46,6 +49,11 @@ impl Real for f32 {
     #[inline(always)]
     fn squared(self) -> Self {
         self * self
+    }
+
+    #[inline(always)]
+    fn over(self, _: Self, reciprocal: Self) -> Self {
+        self * reciprocal
     }
 
     /// Quarter turns are taken off in three parts (Cody and Waite), and the rest, in `[−π/4, π/4]`, goes
@@ -103,6 +111,10 @@ impl Real for f64 {
 
     fn squared(self) -> Self {
         self.powf(black_box(2.0))
+    }
+
+    fn over(self, divisor: Self, _: Self) -> Self {
+        self / divisor
     }
 
     fn sine_cosine(self) -> (Self, Self) {

@@ -321,7 +321,7 @@ fn value_stability() {
     let steps = play::<PendulumPhysics<f32>>(&PendulumTask::default(), |_| [0.5]);
     assert_eq!(
         steps[1].successor[0],
-        [0.915_289_16, -0.402_797_37, -0.916_335_64]
+        [0.915_289_16, -0.402_797_37, -0.916_335_5]
     );
 }
 

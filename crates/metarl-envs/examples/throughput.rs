@@ -1,0 +1,97 @@
+//! Steps a second of an environment under random actions, for `cargo xtask bench --peers`: a line in,
+//! a measured rate out, until the input ends.
+#![expect(
+    clippy::print_stdout,
+    reason = "a program whose output is read by xtask"
+)]
+
+use std::io::{self, BufRead, Write};
+use std::time::Instant;
+
+use metarl_core::{Environment, Error, Purpose, Rng, Seed, Space, StepBatch, TaskDistribution};
+use metarl_envs::{
+    Acrobot, Acrobots, CartPole, CartPoles, MountainCar, MountainCars, Pendulum, Pendulums,
+};
+
+const SECONDS: f64 = 0.5;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    match name.as_str() {
+        "cart-pole" => serve(CartPole::new, &CartPoles::DEFAULT),
+        "mountain-car" => serve(MountainCar::new, &MountainCars::DEFAULT),
+        "pendulum" => serve(Pendulum::new, &Pendulums::DEFAULT),
+        "acrobot" => serve(Acrobot::new, &Acrobots::DEFAULT),
+        _ => Err(format!("there is no environment `{name}` to measure").into()),
+    }
+}
+
+/// An environment at play, random actions and all.
+struct Play<E: Environment> {
+    environment: E,
+    action: Vec<<E::ActionSpace as Space>::Element>,
+    step: StepBatch<<E::ObservationSpace as Space>::Element>,
+    rng: Rng,
+}
+
+impl<E: Environment> Play<E> {
+    fn new(
+        mut environment: E,
+        tasks: &impl TaskDistribution<Task = E::Task>,
+    ) -> Result<Self, Error> {
+        let n_lanes = environment.n_lanes();
+        let stream = |lane, purpose| Seed::new(1).stream(purpose, lane, 0, 0);
+        for lane in 0..n_lanes {
+            let task = tasks.sample(&mut stream(lane as u64, Purpose::Task));
+            environment.assign(lane, &task, stream(lane as u64, Purpose::Environment))?;
+        }
+        let mut step = StepBatch::new(n_lanes, environment.observation_space().zero());
+        environment.reset(&mut step.observation)?;
+        Ok(Self {
+            action: vec![environment.action_space().zero(); n_lanes],
+            environment,
+            step,
+            rng: stream(0, Purpose::Policy),
+        })
+    }
+
+    /// Lane-steps a second.
+    fn rate(&mut self, seconds: f64) -> Result<f64, Error> {
+        let space = self.environment.action_space();
+        let (start, mut n_steps) = (Instant::now(), 0);
+        while start.elapsed().as_secs_f64() < seconds {
+            for _ in 0..16 {
+                for action in &mut self.action {
+                    *action = space.sample(&mut self.rng);
+                }
+                self.environment.step(&self.action, &mut self.step)?;
+            }
+            n_steps += 16 * self.action.len();
+        }
+        Ok(n_steps as f64 / start.elapsed().as_secs_f64())
+    }
+}
+
+/// Measures at the number of lanes that is fastest.
+fn serve<E: Environment>(
+    new: impl Fn(usize) -> E,
+    tasks: &impl TaskDistribution<Task = E::Task>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut fastest: Option<(f64, Play<E>)> = None;
+    for n_lanes in [256, 1024, 4096] {
+        let mut play = Play::new(new(n_lanes), tasks)?;
+        play.rate(0.1)?;
+        let rate = play.rate(0.2)?;
+        if fastest.as_ref().is_none_or(|(best, _)| rate > *best) {
+            fastest = Some((rate, play));
+        }
+    }
+    let (_, mut play) = fastest.ok_or("nothing was measured")?;
+    println!("{{\"lanes\": {}}}", play.action.len());
+    for line in io::stdin().lock().lines() {
+        line?;
+        println!("{}", play.rate(SECONDS)?);
+        io::stdout().flush()?;
+    }
+    Ok(())
+}

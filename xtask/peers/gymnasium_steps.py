@@ -1,0 +1,29 @@
+"""Random actions in Gymnasium's vector environments, the fastest way to make them."""
+
+import sys
+
+import gymnasium
+
+import rounds
+
+
+def maker(mode):
+    def make(n_lanes):
+        environments = gymnasium.make_vec(sys.argv[1], num_envs=n_lanes, vectorization_mode=mode)
+        environments.reset(seed=0)
+        space = environments.action_space
+
+        def run():
+            environments.step(space.sample())
+            return 1
+
+        return run
+
+    return make
+
+
+specification = gymnasium.spec(sys.argv[1])
+candidates = [(n, maker("sync")) for n in (1, 16, 128)]
+if specification.vector_entry_point is not None:
+    candidates = [(n, maker("vector_entry_point")) for n in (1024, 4096, 16384)]
+rounds.serve(candidates)
