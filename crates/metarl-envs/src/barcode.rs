@@ -7,6 +7,8 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Board, Color, Draw, Picture};
+
 /// Bandits of an epoch, and arms of each.
 const N_CONTEXTS: usize = 10;
 /// Bits of a barcode.
@@ -169,5 +171,21 @@ impl Process for BarcodeProcess {
             reward: f32::from(u8::from(rng.random::<f64>() < PROBABILITY[wrong])),
             terminated: state.n_pulls == N_PULLS,
         }
+    }
+}
+
+impl Draw for BarcodeProcess {
+    /// The barcode above the arms, of which the good one is marked.
+    fn draw(&self, task: &BarcodeTask, state: &BarcodeState, arm: Option<&usize>) -> Picture {
+        let context = state.context();
+        let bits = task.barcode[context].into_iter().enumerate();
+        let mut board = Board::new(N_BITS, 2).fill([task.good_arm[context], 0], Color::Goal);
+        for (column, _) in bits.filter(|(_, bit)| *bit) {
+            board = board.fill([column, 1], Color::Ink);
+        }
+        if let Some(arm) = arm {
+            board = board.disc([*arm, 0], Color::Agent);
+        }
+        board.picture()
     }
 }

@@ -4,6 +4,8 @@ use metarl_core::{Discrete, Error, Lanes, Outcome, Process, Rng, Space, TaskDist
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Board, Color, Draw, Picture};
+
 /// Bits as they are, and as they should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BitGoal<const BITS: usize>;
@@ -137,5 +139,29 @@ impl<const BITS: usize> Process for BitFlippingProcess<BITS> {
             reward: if arrived { 0.0 } else { -1.0 },
             terminated: arrived,
         }
+    }
+}
+
+impl<const BITS: usize> Draw for BitFlippingProcess<BITS> {
+    /// The bits above those of the goal.
+    fn draw(
+        &self,
+        _: &BitFlippingTask,
+        state: &BitsAndGoal<BITS>,
+        action: Option<&usize>,
+    ) -> Picture {
+        let mut board = Board::new(BITS, 2);
+        for bit in 0..BITS {
+            if state.bits[bit] {
+                board = board.fill([bit, 1], Color::Agent);
+            }
+            if state.goal[bit] {
+                board = board.fill([bit, 0], Color::Goal);
+            }
+        }
+        if let Some(flipped) = action {
+            board = board.disc([*flipped, 1], Color::Action);
+        }
+        board.picture()
     }
 }

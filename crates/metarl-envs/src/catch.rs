@@ -4,6 +4,8 @@ use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, Tas
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Board, Color, Draw, Picture};
+
 const ROWS: usize = 10;
 const COLUMNS: usize = 5;
 const CELLS: usize = ROWS * COLUMNS;
@@ -137,5 +139,15 @@ impl Process for CatchProcess {
             },
             terminated,
         }
+    }
+}
+
+impl Draw for CatchProcess {
+    fn draw(&self, _: &CatchTask, state: &CatchState, _: Option<&usize>) -> Picture {
+        let [row, column] = state.ball;
+        Board::new(COLUMNS, ROWS)
+            .fill([state.paddle, 0], Color::Agent)
+            .disc([column, ROWS - 1 - row], Color::Goal)
+            .picture()
     }
 }

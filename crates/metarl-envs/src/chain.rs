@@ -5,6 +5,8 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Board, Color, Draw, Picture};
+
 /// There is one task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RandomWalkTask;
@@ -206,5 +208,26 @@ impl Process for SignalAndNoiseProcess {
             *state += 1;
         }
         Outcome { reward, terminated }
+    }
+}
+
+impl<const STATES: usize> Draw for RandomWalkProcess<STATES> {
+    fn draw(&self, _: &RandomWalkTask, state: &usize, _: Option<&usize>) -> Picture {
+        Board::new(STATES, 1)
+            .fill([STATES - 1, 0], Color::Goal)
+            .disc([*state, 0], Color::Agent)
+            .picture()
+    }
+}
+
+impl Draw for SignalAndNoiseProcess {
+    /// The states whose reward is signal are filled.
+    fn draw(&self, _: &SignalAndNoiseTask, state: &usize, _: Option<&usize>) -> Picture {
+        let odd = (0..N_LINKS).filter(|link| link % 2 == 1);
+        odd.fold(Board::new(N_LINKS, 1), |board, link| {
+            board.fill([link, 0], Color::Goal)
+        })
+        .disc([*state, 0], Color::Agent)
+        .picture()
     }
 }

@@ -12,9 +12,12 @@ mod navigation;
 mod randomization;
 mod tabular;
 mod two_step;
+// Before the modules that make pictures and processes of other processes, whose macro it has.
+#[macro_use]
 mod wrapper;
 
 pub mod baseline;
+pub mod draw;
 pub mod reference;
 
 pub use bandit::*;

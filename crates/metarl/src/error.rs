@@ -19,6 +19,26 @@ pub enum Error {
         /// All names.
         known: String,
     },
+    /// There is no environment of that name to look at.
+    #[error("no environment is called '{name}'{hint}; there are {known}")]
+    UnknownEnvironment {
+        /// The name asked for.
+        name: String,
+        /// The nearest name, as a question, or nothing.
+        hint: String,
+        /// All names.
+        known: String,
+    },
+    /// A run plays something else.
+    #[error("the agent in {} plays {found}, not {wanted}", path.display())]
+    OtherEnvironment {
+        /// Folder of the run.
+        path: PathBuf,
+        /// What it plays.
+        found: String,
+        /// What was asked for.
+        wanted: String,
+    },
     /// An experiment is not TOML.
     #[error("{origin}, line {line}: not TOML: {message}")]
     Syntax {

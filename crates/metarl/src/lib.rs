@@ -21,6 +21,7 @@
 //! | [`run`] | a folder that a run is kept in and goes on from |
 //! | [`mod@train`], [`mod@evaluate`], [`mod@reproduce`] | what is done with an experiment |
 //! | [`plot`] | learning curves |
+//! | [`mod@play`], [`gallery`] | agents and environments to look at |
 //!
 //! The layer's one decision: **a run is a folder, and every state of the folder is a good one.**
 //! Files are replaced whole, parameters and optimizer in one, so training may be killed at any
@@ -52,9 +53,12 @@
 //! The library never prints and never exits. The program does.
 
 mod error;
+mod names;
 
 pub mod evaluate;
 pub mod experiment;
+pub mod gallery;
+pub mod play;
 pub mod plot;
 pub mod reproduce;
 pub mod run;

@@ -15,13 +15,14 @@ const FOLDERS: [&str; 5] = ["benches/", "examples/", "experiments/", "src/", "te
 
 /// Files in a source folder that are neither Rust nor data a test or program reads; Python only makes
 /// test vectors.
-const DATA: [&str; 9] = [
+const DATA: [&str; 10] = [
     ".rs",
     ".py",
     ".toml",
     ".json",
     ".jsonl",
     ".csv",
+    ".html",
     ".svg",
     ".safetensors",
     ".proptest-regressions",

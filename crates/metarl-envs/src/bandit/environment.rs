@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, check_range};
 
+use crate::draw::{Board, Draw, Picture};
 use crate::{BanditTask, BernoulliTask, GaussianTask, RestlessTask};
 
 /// A bandit with `ARMS` arms; [`BernoulliBandit`], [`GaussianBandit`] and [`RestlessBandit`] are
@@ -98,5 +99,15 @@ impl<T: BanditTask, const ARMS: usize> Process for Bandit<T, ARMS> {
             reward: arms.pull(*arm, rng) as f32,
             terminated: true,
         }
+    }
+}
+
+impl<T: BanditTask, const ARMS: usize> Draw for Bandit<T, ARMS> {
+    /// Expected rewards, which the agent is not shown, and the arm it pulls.
+    fn draw(&self, _: &T, arms: &T, arm: Option<&usize>) -> Picture {
+        let means: Vec<f64> = (0..ARMS).map(|arm| arms.mean(arm)).collect();
+        let low = means.iter().copied().fold(0.0, f64::min);
+        let high = means.iter().copied().fold(1.0, f64::max);
+        Board::bars(&means, [low, high], arm.copied())
     }
 }

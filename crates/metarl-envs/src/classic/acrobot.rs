@@ -6,6 +6,7 @@ use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
 use super::{ClassicLanes, Physics, Real, direction, positive};
+use crate::draw::{Color, Picture};
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two acrobots. Both links are alike, except that the first alone has the
@@ -198,6 +199,21 @@ impl<F: Real> Physics for AcrobotPhysics<F> {
         let arrived = -a.sine_cosine().1 - (b + a).sine_cosine().1 > F::one();
         let reward = if arrived { F::zero() } else { -F::one() };
         ([a, b, da, db], reward, arrived)
+    }
+
+    /// The line to be crossed is a meter above the pivot; the second link is drawn a meter long.
+    fn draw(&self, &[a, b, ..]: &[F; 4], action: Option<&usize>) -> Picture {
+        let [a, b, length] = [a, b, self.length].map(|x| x.double() as f32);
+        let joint = [length * a.sin(), -length * a.cos()];
+        let tip = [joint[0] + (a + b).sin(), joint[1] - (a + b).cos()];
+        let torque = action.map_or(0.0, |action| direction::<f32>(*action));
+        Picture::new([-2.6, -2.6], [2.6, 2.6])
+            .line([[-2.6, 1.0], [2.6, 1.0]], 0.03, Color::Goal)
+            .line([[0.0, 0.0], joint], 0.16, Color::Agent)
+            .line([joint, tip], 0.16, Color::Kind(4))
+            .disc([0.0, 0.0], 0.08, Color::Ink)
+            .disc(joint, 0.08, Color::Ink)
+            .arrow([0.0, -2.4], [torque, -2.4], 0.06, Color::Action)
     }
 }
 

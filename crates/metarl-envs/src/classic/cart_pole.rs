@@ -4,6 +4,7 @@ use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::draw::{Color, Picture};
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two carts.
@@ -185,6 +186,27 @@ impl<F: Real> Physics for CartPolePhysics<F> {
         let [position, _, lean, _] = reached;
         let fallen = (position.abs() > F::of(2.4)) | (lean.abs() > F::of(MAX_ANGLE));
         (reached, F::one(), fallen)
+    }
+
+    /// The pole is drawn at its full length, twice the task's.
+    fn draw(&self, &[x, _, angle, _]: &[F; 4], action: Option<&usize>) -> Picture {
+        let [x, angle, length] = [x, angle, self.length].map(|x| x.double() as f32);
+        let pivot = [x, 0.3];
+        let tip = [
+            x + 2.0 * length * angle.sin(),
+            0.3 + 2.0 * length * angle.cos(),
+        ];
+        let picture = Picture::new([-2.6, -0.3], [2.6, 2.4])
+            .line([[-2.6, 0.0], [2.6, 0.0]], 0.02, Color::Muted)
+            .line([[-2.4, 0.0], [-2.4, 0.3]], 0.02, Color::Danger)
+            .line([[2.4, 0.0], [2.4, 0.3]], 0.02, Color::Danger)
+            .rectangle([x - 0.25, 0.05], [x + 0.25, 0.3], Color::Agent)
+            .line([pivot, tip], 0.08, Color::Ink);
+        match action {
+            Some(1) => picture.arrow([x + 0.27, 0.17], [x + 0.6, 0.17], 0.04, Color::Action),
+            Some(_) => picture.arrow([x - 0.27, 0.17], [x - 0.6, 0.17], 0.04, Color::Action),
+            None => picture,
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use metarl_core::{Continuous, Error};
 use serde::{Deserialize, Serialize};
 
+use super::mountain_car::valley;
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::draw::Picture;
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two cars.
@@ -156,6 +158,10 @@ impl<F: Real> Physics for ContinuousMountainCarPhysics<F> {
         let prize = if arrived { F::of(100.0) } else { F::zero() };
         let reward = prize - a.squared() * F::of(0.1);
         ([single(x), single(v)], reward, arrived)
+    }
+
+    fn draw(&self, &[x, _]: &[F; 2], action: Option<&[f32; 1]>) -> Picture {
+        valley(x.double() as f32, action.map_or(0.0, |[a]| *a), 0.45)
     }
 }
 

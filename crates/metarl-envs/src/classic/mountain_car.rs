@@ -4,6 +4,7 @@ use metarl_core::{Continuous, Discrete, Error};
 use serde::{Deserialize, Serialize};
 
 use super::{ClassicLanes, Physics, Real, direction, positive};
+use crate::draw::{Color, Picture};
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two cars.
@@ -141,4 +142,32 @@ impl<F: Real> Physics for MountainCarPhysics<F> {
         let arrived = (x >= F::of(0.5)) & (v >= F::zero());
         ([x, v], -F::one(), arrived)
     }
+
+    fn draw(&self, &[x, _]: &[F; 2], action: Option<&usize>) -> Picture {
+        let push = action.map_or(0.0, |action| direction::<f32>(*action));
+        valley(x.double() as f32, push, 0.5)
+    }
+}
+
+/// A car at `x`, pushed from −1 to 1, in the valley whose goal is at `goal`.
+pub(super) fn valley(x: f32, push: f32, goal: f32) -> Picture {
+    let height = |x: f32| 0.45 * (3.0 * x).sin() + 0.55;
+    let ground: Vec<_> = (0..=60_u8)
+        .map(|i| -1.2 + 0.03 * f32::from(i))
+        .map(|x| [x, height(x)])
+        .collect();
+    let (flag, car) = (height(goal), [x, height(x) + 0.05]);
+    Picture::new([-1.25, 0.0], [0.65, 1.4])
+        .line(ground, 0.012, Color::Ink)
+        .line([[goal, flag], [goal, flag + 0.22]], 0.012, Color::Ink)
+        .polygon(
+            [
+                [goal, flag + 0.22],
+                [goal + 0.12, flag + 0.17],
+                [goal, flag + 0.12],
+            ],
+            Color::Goal,
+        )
+        .disc(car, 0.05, Color::Agent)
+        .arrow(car, [x + 0.2 * push, car[1]], 0.015, Color::Action)
 }

@@ -6,6 +6,7 @@ use metarl_core::{Continuous, Error};
 use serde::{Deserialize, Serialize};
 
 use super::{ClassicLanes, Physics, Real, positive};
+use crate::draw::{Color, Picture};
 use crate::{Parameter, Parameterized, Randomized};
 
 /// What can differ between two pendulums.
@@ -142,6 +143,17 @@ impl<F: Real> Physics for PendulumPhysics<F> {
         let push = three / (self.mass * self.length.squared()) * u;
         let spin = (spin + (fall + push) * dt).max(-fastest).min(fastest);
         ([angle + spin * dt, spin], -cost, false)
+    }
+
+    fn draw(&self, &[angle, _]: &[F; 2], action: Option<&[f32; 1]>) -> Picture {
+        let [angle, length] = [angle, self.length].map(|x| x.double() as f32);
+        let tip = [-length * angle.sin(), length * angle.cos()];
+        let torque = action.map_or(0.0, |[u]| *u / MAX_TORQUE);
+        Picture::new([-1.6, -1.6], [1.6, 1.6])
+            .line([[0.0, 0.0], [0.0, length]], 0.02, Color::Faint)
+            .line([[0.0, 0.0], tip], 0.16, Color::Agent)
+            .disc([0.0, 0.0], 0.06, Color::Ink)
+            .arrow([0.0, -1.4], [-0.8 * torque, -1.4], 0.04, Color::Action)
     }
 }
 

@@ -8,6 +8,7 @@ use multiversion::multiversion;
 use rand::RngExt;
 
 use super::Real;
+use crate::draw::{Draw, Picture};
 
 /// Equations of motion, in either precision.
 ///
@@ -56,6 +57,13 @@ pub trait Physics: Copy + Debug + Send + Sync {
         state: &Self::State,
         action: &<Self::ActionSpace as Space>::Element,
     ) -> (Self::State, Self::Real, bool);
+
+    /// What it looks like, with the action that led there, where one did.
+    fn draw(
+        &self,
+        state: &Self::State,
+        action: Option<&<Self::ActionSpace as Space>::Element>,
+    ) -> Picture;
 }
 
 /// A classic control task as a process, in single precision.
@@ -128,6 +136,17 @@ impl<P: Physics<Real = f32>> Process for ClassicControl<P> {
             lanes.terminated,
             lanes.successor,
         );
+    }
+}
+
+impl<P: Physics<Real = f32>> Draw for ClassicControl<P> {
+    fn draw(
+        &self,
+        physics: &P,
+        state: &P::State,
+        action: Option<&Element<P::ActionSpace>>,
+    ) -> Picture {
+        physics.draw(state, action)
     }
 }
 

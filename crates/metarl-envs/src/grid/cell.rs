@@ -4,6 +4,8 @@ use metarl_core::{Continuous, Error, Rng, check_range};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Board, Color, Picture};
+
 /// Column and row, from 0.
 pub type Cell = [u8; 2];
 
@@ -91,4 +93,13 @@ pub(super) fn coordinates(size: u8) -> Continuous<2> {
 /// What is seen of a cell: its coordinates.
 pub(super) fn seen(cell: Cell) -> [f32; 2] {
     cell.map(f32::from)
+}
+
+/// A room of `size × size` with its goal and its walker.
+pub(super) fn room(size: u8, goal: Cell, walker: Cell) -> Picture {
+    let place = |cell: Cell| cell.map(usize::from);
+    Board::new(size.into(), size.into())
+        .fill(place(goal), Color::Goal)
+        .disc(place(walker), Color::Agent)
+        .picture()
 }

@@ -3,7 +3,8 @@
 use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistribution};
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cell, Move, anywhere, check_goal, coordinates, seen};
+use super::cell::{Cell, Move, anywhere, check_goal, coordinates, room, seen};
+use crate::draw::{Draw, Picture};
 
 /// Columns, and rows.
 const SIZE: u8 = 10;
@@ -105,5 +106,11 @@ impl Process for DarkRoomProcess {
             reward: f32::from(u8::from(cell == goal)),
             terminated: false,
         }
+    }
+}
+
+impl Draw for DarkRoomProcess {
+    fn draw(&self, goal: &Cell, walker: &Cell, _: Option<&usize>) -> Picture {
+        room(SIZE, *goal, *walker)
     }
 }

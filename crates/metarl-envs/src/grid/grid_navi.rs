@@ -3,7 +3,8 @@
 use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistribution};
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cell, Move, anywhere, check_goal, coordinates, seen};
+use super::cell::{Cell, Move, anywhere, check_goal, coordinates, room, seen};
+use crate::draw::{Draw, Picture};
 
 /// Columns, and rows.
 const SIZE: u8 = 5;
@@ -112,5 +113,11 @@ impl Process for GridNaviProcess {
             reward: if cell == goal { 1.0 } else { -0.1 },
             terminated: *n_steps == HORIZON,
         }
+    }
+}
+
+impl Draw for GridNaviProcess {
+    fn draw(&self, goal: &Cell, (walker, _): &(Cell, u32), _: Option<&usize>) -> Picture {
+        room(SIZE, *goal, *walker)
     }
 }

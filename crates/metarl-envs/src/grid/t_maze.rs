@@ -4,6 +4,8 @@ use metarl_core::{Discrete, Error, Lanes, Outcome, Process, Rng, TaskDistributio
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Board, Color, Draw, Picture};
+
 /// Where the prize is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -172,5 +174,34 @@ impl Process for TMazeProcess {
             reward: if arm == task.prize { 4.0 } else { -0.1 },
             terminated: true,
         }
+    }
+}
+
+impl Draw for TMazeProcess {
+    /// The junction is at the right; a sign shows the prize's side above or below the start.
+    fn draw(&self, task: &TMazeTask, state: &TMazeState, _: Option<&usize>) -> Picture {
+        let end = task.length as usize;
+        let row = |arm: Arm| match arm {
+            Arm::Up => 2,
+            Arm::Down => 0,
+        };
+        let mut board = Board::new(end + 1, 3)
+            .fill([end, row(task.prize)], Color::Goal)
+            .disc(
+                match *state {
+                    TMazeState::Corridor(at) => [at as usize, 1],
+                    TMazeState::Arm(arm) => [end, row(arm)],
+                },
+                Color::Agent,
+            );
+        for column in 0..end {
+            board = board
+                .fill([column, 0], Color::Muted)
+                .fill([column, 2], Color::Muted);
+        }
+        if task.sign {
+            board = board.text([0, row(task.prize)], "sign");
+        }
+        board.picture()
     }
 }

@@ -3,6 +3,7 @@
 use metarl_core::{Continuous, Error, Lanes, Outcome, Process, Rng};
 
 use super::{ActionScale, NavigationTask, PointObjective, PointReward, ReachGoal};
+use crate::draw::{Color, Draw, Picture};
 
 /// A point that moves in the plane, towards a goal it is not shown; [`PointNavigation`] and
 /// [`SparsePointRobot`] are batches of them.
@@ -115,5 +116,25 @@ impl<O: PointObjective> Process for PointRobot<O> {
         let offset = [0, 1].map(|i| position[i] - task.goal[i]);
         let (reward, terminated) = self.objective.judge(offset);
         Outcome { reward, terminated }
+    }
+}
+
+impl<O: PointObjective> Draw for PointRobot<O> {
+    fn draw(
+        &self,
+        task: &NavigationTask,
+        position: &[f32; 2],
+        action: Option<&[f32; 2]>,
+    ) -> Picture {
+        let from = action.map_or(*position, |action| {
+            let step = self.scale.displacement(*action);
+            [position[0] - step[0], position[1] - step[1]]
+        });
+        Picture::new([-1.3, -1.3], [1.3, 1.3])
+            .line([[-1.3, 0.0], [1.3, 0.0]], 0.005, Color::Faint)
+            .line([[0.0, -1.3], [0.0, 1.3]], 0.005, Color::Faint)
+            .disc(task.goal, 0.05, Color::Goal)
+            .line([from, *position], 0.02, Color::Action)
+            .disc(*position, 0.035, Color::Agent)
     }
 }

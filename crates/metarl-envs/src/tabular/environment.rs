@@ -5,6 +5,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::TabularTask;
+use crate::draw::{Board, Color, Draw, Picture};
 
 /// A batch of finite-horizon tabular processes, each lane with its own [`TabularTask`].
 ///
@@ -158,6 +159,38 @@ impl<const STATES: usize, const ACTIONS: usize> Process for TabularProcess<STATE
         Outcome {
             reward,
             terminated: at.step >= model.horizon,
+        }
+    }
+}
+
+impl<const STATES: usize, const ACTIONS: usize> Draw for TabularProcess<STATES, ACTIONS> {
+    /// What each action pays on average in the state it is in, and above it the states in a row.
+    fn draw(
+        &self,
+        model: &TabularModel<STATES>,
+        at: &TabularState,
+        action: Option<&usize>,
+    ) -> Picture {
+        let pairs = &model.pairs[at.state * ACTIONS..][..ACTIONS];
+        let means: Vec<f64> = pairs.iter().map(|pair| pair.reward_mean).collect();
+        let mut picture = Board::bars(&means, [-2.0, 4.0], None);
+        picture.high[1] += 1.2;
+        let top = picture.high[1] - 0.6;
+        let gap = ACTIONS as f32 / STATES as f32;
+        for state in 0..STATES {
+            let color = if state == at.state {
+                Color::Agent
+            } else {
+                Color::Faint
+            };
+            picture = picture.disc([(state as f32 + 0.5) * gap, top], 0.4 * gap, color);
+        }
+        match action {
+            Some(action) => {
+                let came = format!("by action {action}");
+                picture.text([ACTIONS as f32 / 2.0, top - 0.6], 0.25, came)
+            }
+            None => picture,
         }
     }
 }

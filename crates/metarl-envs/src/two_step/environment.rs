@@ -4,6 +4,7 @@ use metarl_core::{Discrete, Error, Lanes, Outcome, Process, Rng};
 use rand::RngExt;
 
 use crate::TwoStepTask;
+use crate::draw::{Color, Draw, Picture};
 
 /// A batch of two-step tasks, each lane with its own [`TwoStepTask`].
 ///
@@ -117,4 +118,29 @@ impl Process for TwoStepProcess {
 
 fn happens(probability: f64, rng: &mut Rng) -> bool {
     rng.random::<f64>() < probability
+}
+
+impl Draw for TwoStepProcess {
+    /// The first stage below, both states with what they pay above.
+    fn draw(&self, task: &TwoStepTask, state: &TwoStepState, action: Option<&usize>) -> Picture {
+        let places = [[-1.0, 1.0], [1.0, 1.0]];
+        let at = state.second.map_or([0.0, 0.0], |second| places[second]);
+        let mut picture = Picture::new([-1.8, -0.6], [1.8, 1.9]);
+        for (second, place) in places.into_iter().enumerate() {
+            let reward = task.reward[second ^ usize::from(state.switched)];
+            let better = reward >= task.reward[1 ^ second ^ usize::from(state.switched)];
+            let color = if better { Color::Goal } else { Color::Muted };
+            picture = picture
+                .line([[0.0, 0.0], place], 0.02, Color::Faint)
+                .disc(place, 0.3, color)
+                .text([place[0], 1.5], 0.2, format!("pays {reward:.2}"));
+        }
+        picture = picture
+            .disc([0.0, 0.0], 0.3, Color::Muted)
+            .disc(at, 0.15, Color::Agent);
+        match action {
+            Some(action) => picture.text([0.0, -0.45], 0.2, format!("action {action}")),
+            None => picture,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod list;
+mod play;
 mod progress;
 mod reproduce;
 mod source;
@@ -37,6 +38,7 @@ Examples:
   metarl reproduce rl2-bandit-10x5
   metarl train rl2-bandit-10x5 --set system.hidden=128 --out runs/wide
   metarl evaluate runs/wide
+  metarl play bandit/bernoulli-5 --policy runs/wide
 
 Exit codes: 0 done, 1 a bar was missed, 2 bad input or failure, 130 interrupted.";
 
@@ -46,6 +48,7 @@ enum Command {
     Train(train::Train),
     Evaluate(evaluate::Evaluate),
     Reproduce(reproduce::Reproduce),
+    Play(play::Play),
 }
 
 impl Program {
@@ -62,6 +65,7 @@ impl Program {
             Command::Train(command) => command.run(),
             Command::Evaluate(command) => command.run(),
             Command::Reproduce(command) => command.run(),
+            Command::Play(command) => command.run(),
         }
     }
 }

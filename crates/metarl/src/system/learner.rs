@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use metarl_agents::{Error, Trainer, TrainingState};
 use metarl_autodiff::Layout;
-use metarl_core::{Returns, Seed};
+use metarl_core::{Element, Environment, Policy, Purpose, Returns, Seed, TaskDistribution};
+use metarl_envs::draw::Recorder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,20 +47,30 @@ pub trait Learner {
     ///
     /// Whatever the environment returns.
     fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, Error>;
+
+    /// Plays on one held-out task while somebody watches.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the environment returns.
+    fn play(&self, seed: Seed, recorder: &Recorder) -> Result<(), Error>;
 }
 
-/// A [`Trainer`] with the way it is judged.
-pub(super) struct Trained<T, J> {
+/// A [`Trainer`] with the way it is judged, and the way it plays when it is watched.
+pub(super) struct Trained<T, J, P> {
     pub(super) trainer: T,
     /// Gives the measurements of an evaluation from the trainer, the number of tasks and the seed.
     pub(super) judge: J,
+    /// Plays on one task of a seed.
+    pub(super) player: P,
 }
 
-impl<T, J> Learner for Trained<T, J>
+impl<T, J, P> Learner for Trained<T, J, P>
 where
     T: Trainer,
     T::Iteration: Into<Iteration>,
     J: Fn(&T, usize, Seed) -> Result<Vec<Measurement>, Error>,
+    P: Fn(&T, Seed, &Recorder) -> Result<(), Error>,
 {
     fn iterate(&mut self) -> Result<Iteration, Error> {
         Ok(self.trainer.iterate()?.into())
@@ -90,6 +101,10 @@ where
 
     fn evaluate(&self, n_tasks: usize, seed: Seed) -> Result<Vec<Measurement>, Error> {
         (self.judge)(&self.trainer, n_tasks, seed)
+    }
+
+    fn play(&self, seed: Seed, recorder: &Recorder) -> Result<(), Error> {
+        (self.player)(&self.trainer, seed, recorder)
     }
 }
 
@@ -162,4 +177,25 @@ impl Reference {
             ..Self::exact(metric, name, returns.mean)
         }
     }
+}
+
+/// One episode on a held-out task, in the only lane of `environment`.
+pub(super) fn watched<E, P, T>(
+    environment: &mut E,
+    policy: &mut P,
+    tasks: &T,
+    seed: Seed,
+    max_steps: usize,
+) -> Result<(), Error>
+where
+    E: Environment,
+    P: Policy<Element<E::ObservationSpace>, Element<E::ActionSpace>>,
+    T: TaskDistribution<Task = E::Task>,
+{
+    let stream = |purpose| seed.stream(purpose, 0, 0, 0);
+    let task = tasks.sample(&mut stream(Purpose::EvaluationTask));
+    environment.assign(0, &task, stream(Purpose::EvaluationEnvironment))?;
+    let mut rngs = [stream(Purpose::EvaluationPolicy)];
+    metarl_core::evaluate(environment, policy, &mut rngs, max_steps)?;
+    Ok(())
 }

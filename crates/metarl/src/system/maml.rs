@@ -2,11 +2,14 @@
 
 use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlIteration, MamlRl};
-use metarl_core::{Continuous, Environment, Returns, Seed, TaskDistribution};
-use metarl_envs::{PointNavigation, PointObjective, ReachGoal, SquareGoals};
+use metarl_core::{
+    Adapt, Continuous, Environment, Lanes, Purpose, Returns, Seed, TaskDistribution,
+};
+use metarl_envs::draw::{Draw, Recorded, Recorder};
+use metarl_envs::{PointObjective, PointRobot, ReachGoal, SquareGoals};
 use serde::Serialize;
 
-use super::learner::Trained;
+use super::learner::{Trained, watched};
 use super::{Curve, Iteration, Learner, Measurement, Reference, navigation};
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -31,7 +34,7 @@ pub struct MamlSystem {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum MamlEnvironment {
-    /// [`PointNavigation`] with [`SquareGoals`].
+    /// [`PointNavigation`](metarl_envs::PointNavigation) with [`SquareGoals`].
     PointNavigation,
 }
 
@@ -69,24 +72,26 @@ impl MamlSystem {
         match self.environment {
             MamlEnvironment::PointNavigation => {
                 let horizon = ReachGoal::MAX_STEPS as usize;
-                self.on::<_, _, 2, 2>(SquareGoals, PointNavigation::new, horizon, seed)
+                let process = PointRobot::<ReachGoal>::default;
+                self.on::<_, _, 2, 2>(SquareGoals, process, horizon, seed)
             }
         }
     }
 
-    fn on<E, T, const O: usize, const K: usize>(
+    fn on<P, T, const O: usize, const K: usize>(
         &self,
         tasks: T,
-        environment: fn(usize) -> E,
+        process: fn() -> P,
         horizon: usize,
         seed: Seed,
     ) -> Result<Box<dyn Learner>, Error>
     where
-        E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + 'static,
-        T: TaskDistribution<Task = E::Task> + 'static,
+        P: Draw<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + 'static,
+        T: TaskDistribution<Task = P::Task> + Clone + 'static,
     {
+        let environment = move |n_lanes| Lanes::of(process(), n_lanes);
         let (config, device) = (self.config.clone(), Cpu::default());
-        let trainer = MamlRl::new(config, tasks, environment, horizon, seed, device)?;
+        let trainer = MamlRl::new(config, tasks.clone(), environment, horizon, seed, device)?;
         let judge = |trainer: &MamlRl<_, _, _, O, K>, n_tasks, seed| {
             let n_updates = Self::N_UPDATES;
             let tasks = trainer.evaluate(n_tasks, n_updates, Self::N_EPISODES, seed)?;
@@ -97,7 +102,28 @@ impl MamlSystem {
             };
             Ok((0..=n_updates).map(measurement).collect())
         };
-        Ok(Box::new(Trained { trainer, judge }))
+        let player = move |trainer: &MamlRl<_, _, _, O, K>, seed: Seed, recorder: &Recorder| {
+            let mut practice = environment(Self::N_EPISODES);
+            let stream = |purpose, lane| seed.stream(purpose, 0, lane, 0);
+            let task = tasks.sample(&mut stream(Purpose::EvaluationTask, 0));
+            for lane in 0..Self::N_EPISODES {
+                let rng = stream(Purpose::EvaluationEnvironment, 1 + lane as u64);
+                practice.assign(lane, &task, rng)?;
+            }
+            for n_updates in 0..=Self::N_UPDATES {
+                recorder.head(format!("after {n_updates} updates"));
+                let mut policy = trainer.adapt(&mut practice, n_updates, seed, 0)?;
+                let (process, recorder) = (process(), recorder.clone());
+                let mut environment = Lanes::of(Recorded { process, recorder }, 1);
+                watched(&mut environment, &mut policy, &tasks, seed, horizon)?;
+            }
+            Ok(())
+        };
+        Ok(Box::new(Trained {
+            trainer,
+            judge,
+            player,
+        }))
     }
 
     fn metric(n_updates: usize) -> String {
@@ -106,6 +132,12 @@ impl MamlSystem {
 
     pub(super) fn metrics(&self) -> Vec<String> {
         (0..=Self::N_UPDATES).map(Self::metric).collect()
+    }
+
+    pub(super) fn tasks(&self) -> String {
+        match self.environment {
+            MamlEnvironment::PointNavigation => SquareGoals.name(),
+        }
     }
 
     pub(super) fn curve(&self) -> Curve {

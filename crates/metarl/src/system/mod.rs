@@ -88,6 +88,15 @@ impl System {
         }
     }
 
+    /// The name of the distribution its tasks are from.
+    #[must_use]
+    pub fn tasks(&self) -> String {
+        match self {
+            Self::Rl2(system) => system.tasks(),
+            Self::Maml(system) => system.tasks(),
+        }
+    }
+
     /// What the learning curve shows.
     #[must_use]
     pub fn curve(&self) -> Curve {

@@ -2,11 +2,12 @@
 
 use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config, Rl2Iteration};
-use metarl_core::{Discrete, Environment, Returns, Seed, TaskDistribution};
-use metarl_envs::{BernoulliBandit, BernoulliBandits, RandomTabular, TabularMdp};
+use metarl_core::{Discrete, Lanes, Returns, Seed, TaskDistribution, Trial};
+use metarl_envs::draw::{Draw, Recorded, Recorder};
+use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask, RandomTabular, TabularProcess};
 use serde::Serialize;
 
-use super::learner::Trained;
+use super::learner::{Trained, watched};
 use super::{Curve, Iteration, Learner, Measurement, Reference, bandit, tabular};
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -97,31 +98,35 @@ impl Rl2System {
             }),
             Rl2Environment::TabularMdp => {
                 let horizon = RandomTabular::<10, 5>::HORIZON;
-                self.on::<_, _, 5>(RandomTabular::RL2, TabularMdp::<10, 5>::new, horizon, seed)
+                let process = TabularProcess::<10, 5>::default;
+                self.on::<_, _, 5>(RandomTabular::RL2, process, horizon, seed)
             }
         }
     }
 
     fn bandit<const ARMS: usize>(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
         let tasks = BernoulliBandits { n_arms: ARMS };
-        self.on::<_, _, ARMS>(tasks, BernoulliBandit::<ARMS>::new, 1, seed)
+        let process = Bandit::<BernoulliTask, ARMS>::default;
+        self.on::<_, _, ARMS>(tasks, process, 1, seed)
     }
 
-    fn on<E, T, const ACTIONS: usize>(
+    fn on<P, T, const ACTIONS: usize>(
         &self,
         tasks: T,
-        environment: fn(usize) -> E,
+        process: fn() -> P,
         horizon: usize,
         seed: Seed,
     ) -> Result<Box<dyn Learner>, Error>
     where
-        E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync + 'static,
-        T: TaskDistribution<Task = E::Task> + 'static,
+        P: Draw<ActionSpace = Discrete<ACTIONS>, Model: Sync, State: Sync> + Sync + 'static,
+        T: TaskDistribution<Task = P::Task> + Clone + 'static,
     {
-        let trial = (self.n_episodes, self.n_episodes as usize * horizon);
+        let environment = move |n_lanes| Lanes::of(process(), n_lanes);
+        let n_steps = self.n_episodes as usize * horizon;
+        let trial = (self.n_episodes, n_steps);
         let device = Cpu::default();
         let config = self.config.clone();
-        let trainer = Rl2::new(config, tasks, environment, trial, seed, device)?;
+        let trainer = Rl2::new(config, tasks.clone(), environment, trial, seed, device)?;
         let judge = move |trainer: &Rl2<_, _, _, ACTIONS>, n_tasks, seed| {
             let returns = trainer.evaluate(environment, n_tasks, seed)?;
             Ok(vec![Measurement {
@@ -129,7 +134,32 @@ impl Rl2System {
                 returns: Returns::of(&returns),
             }])
         };
-        Ok(Box::new(Trained { trainer, judge }))
+        let n_episodes = self.n_episodes;
+        let player = move |trainer: &Rl2<_, _, _, ACTIONS>, seed: Seed, recorder: &Recorder| {
+            let recorder = recorder.clone();
+            let process = process();
+            let recorded = Lanes::of(Recorded { process, recorder }, 1);
+            let mut environment = Trial::new(recorded, n_episodes)?;
+            watched(
+                &mut environment,
+                &mut trainer.policy(1),
+                &tasks,
+                seed,
+                n_steps,
+            )
+        };
+        Ok(Box::new(Trained {
+            trainer,
+            judge,
+            player,
+        }))
+    }
+
+    pub(super) fn tasks(&self) -> String {
+        match self.environment {
+            Rl2Environment::BernoulliBandit { arms } => BernoulliBandits { n_arms: arms }.name(),
+            Rl2Environment::TabularMdp => RandomTabular::RL2.name(),
+        }
     }
 
     pub(super) fn curve(&self) -> Curve {

@@ -7,5 +7,6 @@ mod bad_folder;
 mod full_disk;
 mod interrupted;
 mod list;
+mod play;
 mod program;
 mod reproduce;
