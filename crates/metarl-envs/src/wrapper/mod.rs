@@ -91,5 +91,5 @@ pub use normalize::{NormalizeObservation, NormalizeReward, RunningMoments};
 pub use reward_delay::{Delayed, RewardDelay};
 pub use reward_noise::RewardNoise;
 pub use sticky_action::{Sticky, StickyAction};
-pub use switch::{DynamicsSwitch, SwitchTask, Switching};
+pub use switch::{DynamicsSwitch, SwitchTask, SwitchTasks, Switching};
 pub use time_limit::TimeLimit;

@@ -1,6 +1,7 @@
 //! Dynamics that change in the middle of an episode.
 
-use metarl_core::{Element, Error, Outcome, Process, Rng};
+use metarl_core::{Element, Error, Outcome, Process, Rng, TaskDistribution};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 /// Another task takes over in the middle of every episode, unannounced. A process whose episodes are
@@ -21,6 +22,49 @@ pub struct SwitchTask<T> {
     pub after: T,
     /// Steps of an episode before the second takes over.
     pub at: u32,
+}
+
+/// Two tasks of one distribution, the second taking over after a number of steps uniform in
+/// `[earliest, earliest + span]`.
+///
+/// # Examples
+///
+/// ```
+/// use metarl_core::TaskDistribution;
+/// use metarl_envs::{CartPoles, SwitchTasks};
+///
+/// let tasks = SwitchTasks { tasks: CartPoles::REGULAR, earliest: 20, span: 60 };
+/// assert_eq!(tasks.name(), "cart-pole/regular@1, another after 20 to 80 steps@1");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchTasks<D> {
+    /// Where both tasks are from.
+    pub tasks: D,
+    /// The first step at which the second may take over.
+    pub earliest: u32,
+    /// Steps between the first and the last such step.
+    pub span: u32,
+}
+
+impl<D: TaskDistribution> TaskDistribution for SwitchTasks<D> {
+    type Task = SwitchTask<D::Task>;
+
+    fn name(&self) -> String {
+        let (tasks, earliest) = (self.tasks.name(), self.earliest);
+        let latest = earliest.saturating_add(self.span);
+        format!("{tasks}, another after {earliest} to {latest} steps@1")
+    }
+
+    fn sample(&self, rng: &mut Rng) -> SwitchTask<D::Task> {
+        SwitchTask {
+            before: self.tasks.sample(rng),
+            after: self.tasks.sample(rng),
+            at: self
+                .earliest
+                .saturating_add(rng.random_range(0..=self.span)),
+        }
+    }
 }
 
 /// A state, and steps since the episode began.

@@ -1,13 +1,15 @@
 //! Wrappers: what each changes, and that truncation stays right through all of them.
 
-use metarl_core::{Continuous, Discrete, Element, Error, Outcome};
-use metarl_core::{Environment, Lanes, Process, Purpose, Rng, Seed, Space, StepBatch, check_range};
-use metarl_envs::{
-    ActionRepeat, ClipAction, DynamicsSwitch, FrameStack, Pendulum, PendulumPhysics, PendulumTask,
-    RewardDelay, RewardNoise, Stack, StickyAction, SwitchTask, TimeLimit,
+use metarl_core::{
+    Continuous, Discrete, Element, Environment, Error, Lanes, Outcome, Process, Purpose, Rng, Seed,
+    Space, Split, StepBatch, TaskDistribution, check_range,
 };
-use metarl_envs::{CartPolePhysics, CartPoleTask, ClassicControl};
-use metarl_testkit::conformance::{self, Violation};
+use metarl_envs::{
+    ActionRepeat, CartPolePhysics, CartPoleTask, CartPoles, ClassicControl, ClipAction,
+    DynamicsSwitch, FrameStack, Pendulum, PendulumPhysics, PendulumTask, RewardDelay, RewardNoise,
+    Stack, StickyAction, SwitchTask, SwitchTasks, TimeLimit,
+};
+use metarl_testkit::conformance::{self, Violation, check_distribution};
 use proptest::prelude::*;
 
 fn stream() -> Rng {
@@ -242,6 +244,23 @@ fn another_task_takes_over_in_every_episode() {
         .assign(0, &bad, stream())
         .unwrap_err();
     assert_eq!(refused.to_string(), "task must be below 1000, got 5000");
+}
+
+#[test]
+fn both_tasks_of_a_switch_are_drawn_and_so_is_the_step() {
+    let tasks = SwitchTasks {
+        tasks: CartPoles::REGULAR,
+        earliest: 3,
+        span: 2,
+    };
+    let mut seen = [false; 3];
+    for index in 0..100 {
+        let task = tasks.frozen(Split::Test, index);
+        assert_ne!(task.before, task.after);
+        seen[task.at as usize - 3] = true;
+    }
+    assert_eq!(seen, [true; 3]);
+    check_distribution(&tasks, 20).unwrap();
 }
 
 #[test]
