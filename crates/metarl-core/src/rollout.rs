@@ -250,12 +250,23 @@ where
     Ok(())
 }
 
-/// Finds a reward that is no number, or an observation outside the space, before it can do harm.
+/// Finds what is not one entry a lane, a reward that is no number, or an observation outside the
+/// space, before it can do harm: buffers are vectors, which an environment could have resized.
 pub(crate) fn check_step<E: Environment>(
     environment: &E,
     step: &StepBatch<<E::ObservationSpace as Space>::Element>,
     t: usize,
 ) -> Result<(), Error> {
+    let n_lanes = environment.n_lanes();
+    for (name, length) in [
+        ("the environment's observation", step.observation.len()),
+        ("the environment's successor", step.successor.len()),
+        ("the environment's reward", step.reward.len()),
+        ("the environment's terminated", step.terminated.len()),
+        ("the environment's truncated", step.truncated.len()),
+    ] {
+        check_lanes(name, length, n_lanes)?;
+    }
     if let Some(lane) = step.reward.iter().position(|r| !r.is_finite()) {
         return Err(Error::NonFinite {
             step: t,

@@ -1,6 +1,9 @@
 //! [`collect`] on schedules counted by hand, and what it refuses.
 
-use metarl_core::{Discrete, Error, Rollout, UniformPolicy, collect, collect_episodes, evaluate};
+use metarl_core::{
+    Continuous, Discrete, Environment, Error, Rng, Rollout, StepBatch, UniformPolicy, collect,
+    collect_episodes, evaluate,
+};
 use proptest::prelude::*;
 
 use crate::counting::Episode::{Terminates, Truncates};
@@ -273,5 +276,55 @@ fn an_action_outside_the_space_is_the_environments_error() {
     assert!(
         error.ends_with("is outside the action space 0 … 1"),
         "{error}"
+    );
+}
+
+/// An environment that shortens a buffer it is given to fill.
+struct Shrinking(Counting);
+
+impl Environment for Shrinking {
+    type Task = Vec<Episode>;
+    type ObservationSpace = Continuous<2>;
+    type ActionSpace = Discrete<2>;
+
+    fn observation_space(&self) -> Continuous<2> {
+        self.0.observation_space()
+    }
+
+    fn action_space(&self) -> Discrete<2> {
+        self.0.action_space()
+    }
+
+    fn n_lanes(&self) -> usize {
+        self.0.n_lanes()
+    }
+
+    fn assign(&mut self, lane: usize, task: &Vec<Episode>, rng: Rng) -> Result<(), Error> {
+        self.0.assign(lane, task, rng)
+    }
+
+    fn reset(&mut self, observation: &mut [[f32; 2]]) -> Result<(), Error> {
+        self.0.reset(observation)
+    }
+
+    fn step(&mut self, action: &[usize], step: &mut StepBatch<[f32; 2]>) -> Result<(), Error> {
+        self.0.step(action, step)?;
+        step.successor.pop();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_buffer_that_the_environment_shortened_is_its_error() {
+    let mut environment = Shrinking(Counting::new(&[vec![Terminates(2)], vec![Terminates(3)]]));
+    let result = collect(
+        &mut environment,
+        &mut Remembering::new(2),
+        &mut rngs(0, 2),
+        &mut Rollout::new(7, 2, [0.0; 2], 0),
+    );
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "the environment's successor has 1 lanes, the environment has 2"
     );
 }

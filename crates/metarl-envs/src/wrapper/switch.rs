@@ -34,7 +34,7 @@ pub struct SwitchTask<T> {
 /// use metarl_envs::{CartPoles, SwitchTasks};
 ///
 /// let tasks = SwitchTasks { tasks: CartPoles::REGULAR, earliest: 20, span: 60 };
-/// assert_eq!(tasks.name(), "cart-pole/regular@1, another after 20 to 80 steps@1");
+/// assert_eq!(tasks.name(), "cart-pole/regular-switch-20-80@1");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +53,8 @@ impl<D: TaskDistribution> TaskDistribution for SwitchTasks<D> {
     fn name(&self) -> String {
         let (tasks, earliest) = (self.tasks.name(), self.earliest);
         let latest = earliest.saturating_add(self.span);
-        format!("{tasks}, another after {earliest} to {latest} steps@1")
+        let (tasks, version) = tasks.split_once('@').unwrap_or((&tasks, "1"));
+        format!("{tasks}-switch-{earliest}-{latest}@{version}")
     }
 
     fn sample(&self, rng: &mut Rng) -> SwitchTask<D::Task> {
