@@ -15,6 +15,7 @@ mod two_step;
 mod wrapper;
 
 pub mod baseline;
+pub mod min_atar;
 pub mod reference;
 
 pub use bandit::*;

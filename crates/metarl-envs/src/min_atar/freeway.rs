@@ -1,0 +1,119 @@
+//! A road of eight lanes to be crossed.
+
+use metarl_core::{Lanes, Outcome};
+
+use super::board::SIZE;
+use super::{Action, Board, Boards, Cell, Cells, Draws, Game, MinAtar};
+
+const N_CARS: usize = 8;
+const COLUMN: i8 = 4;
+const START_ROW: i8 = SIZE - 1;
+/// Steps between two moves of the player.
+const MOVE_INTERVAL: u8 = 3;
+const N_STEPS: u16 = 2501;
+
+/// A batch of games of Freeway.
+pub type Freeway = Lanes<MinAtar<FreewayGame>>;
+
+/// The game behind [`Freeway`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreewayGame {
+    row: i8,
+    move_timer: u8,
+    cars: [Car; N_CARS],
+    n_left: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Car {
+    column: i8,
+    /// 1 to the right, −1 to the left.
+    direction: i8,
+    /// Steps between two of its moves, 1 to 5.
+    interval: u8,
+    timer: u8,
+}
+
+impl FreewayGame {
+    /// Speeds and directions of all cars, drawn anew.
+    fn draw_speeds(&mut self, draws: &mut impl Draws) {
+        for car in &mut self.cars {
+            car.interval = 1 + draws.below(5);
+            car.timer = car.interval;
+        }
+        for car in &mut self.cars {
+            car.direction = if draws.unit() < 0.5 { -1 } else { 1 };
+        }
+    }
+}
+
+impl Game for FreewayGame {
+    type Boards = Boards<7>;
+
+    const NAME: &'static str = "freeway";
+    const MINIMAL_ACTIONS: &'static [Action] = &[Action::Nothing, Action::Up, Action::Down];
+
+    fn start(draws: &mut impl Draws) -> Self {
+        let car = Car {
+            column: 0,
+            direction: 1,
+            interval: 1,
+            timer: 1,
+        };
+        let mut game = Self {
+            row: START_ROW,
+            move_timer: MOVE_INTERVAL,
+            cars: [car; N_CARS],
+            n_left: N_STEPS,
+        };
+        game.draw_speeds(draws);
+        game
+    }
+
+    #[inline]
+    fn board(&self) -> Board<7> {
+        let mut board = [Cells::NONE; 7];
+        board[0] = Cells::of(Cell::new(self.row, COLUMN));
+        for (row, car) in (1..).zip(&self.cars) {
+            board[1] |= Cells::of(Cell::new(row, car.column));
+            let behind = (car.column - car.direction).rem_euclid(SIZE);
+            board[1 + usize::from(car.interval)] |= Cells::of(Cell::new(row, behind));
+        }
+        board
+    }
+
+    #[inline]
+    fn step(&mut self, action: Action, _: bool, draws: &mut impl Draws) -> Outcome {
+        let mut reward = 0.0;
+        let [down, _] = action.direction();
+        if down != 0 && self.move_timer == 0 {
+            self.move_timer = MOVE_INTERVAL;
+            self.row = (self.row + down).clamp(0, START_ROW);
+        }
+        if self.row == 0 {
+            reward = 1.0;
+            self.draw_speeds(draws);
+            self.row = START_ROW;
+        }
+        for (row, car) in (1..).zip(&mut self.cars) {
+            if car.column == COLUMN && row == self.row {
+                self.row = START_ROW;
+            }
+            if car.timer == 0 {
+                car.timer = car.interval;
+                car.column = (car.column + car.direction).rem_euclid(SIZE);
+                if car.column == COLUMN && row == self.row {
+                    self.row = START_ROW;
+                }
+            } else {
+                car.timer -= 1;
+            }
+        }
+        self.move_timer = self.move_timer.saturating_sub(1);
+        self.n_left -= 1;
+        Outcome {
+            reward,
+            terminated: self.n_left == 0,
+        }
+    }
+}
