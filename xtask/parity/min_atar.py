@@ -17,8 +17,7 @@ import numpy as np
 from minatar import Environment
 
 GAMES = ["breakout", "asterix", "freeway", "seaquest", "space_invaders"]
-STEPS = {"random": 12_000, "looks ahead": 6_000}
-EPISODES = {"freeway": 300}
+EPISODES = {"freeway": 1000}
 NOTHING, LEFT, UP, RIGHT, DOWN, FIRE = range(6)
 
 
@@ -51,22 +50,30 @@ def acts_at_random(_name, _environment, rng):
 
 
 def looks_ahead(name, environment, rng):
-    """The first action it would like after which it can live on for a while."""
-    actions = [*wishes(name, environment.state(), rng), *rng.permutation(6)]
+    """The first action it would like after which it may live on for a while; against the last aliens of
+    a wave, which are fast, what is worth most.
+    """
+    state = environment.state()
+    if name == "space_invaders" and state[:, :, 1].sum() <= 3:
+        worth = [sum(outlook(environment, a, rng, 12) for _ in range(2)) for a in range(6)]
+        return int(np.argmax(worth + 1e-3 * rng.random(6)))
+    actions = [*wishes(name, state, rng), *rng.permutation(6)]
     for action in actions:
-        if any(survives(environment, int(action), rng) for _ in range(3)):
+        if any(outlook(environment, action, rng, 6) >= 0.0 for _ in range(3)):
             return int(action)
     return int(actions[0])
 
 
-def survives(environment, action, rng, n_steps=6):
-    copied = copy.deepcopy(environment)
-    for _ in range(n_steps):
-        _, over = copied.act(action)
+def outlook(environment, action, rng, n_steps):
+    """Rewards of an action and of random ones after it, minus what dying costs."""
+    copied, worth = copy.deepcopy(environment), 0.0
+    for step in range(n_steps):
+        reward, over = copied.act(int(action))
+        worth += float(reward) * 0.98**step
         if over:
-            return False
-        action = int(rng.integers(6))
-    return True
+            return worth - 20.0 * 0.9**step
+        action = rng.integers(6)
+    return worth
 
 
 def wishes(name, state, rng):
@@ -111,18 +118,16 @@ def board(environment):
     return [format(sum(WEIGHT[cells[:, channel]]), "x") for channel in range(cells.shape[1])]
 
 
-def play(name, player, ramps):
-    """The first episode follows from nothing; each later one from the last action before it."""
+def play(name, player, n_steps, ramps=True):
+    """Episodes one after the other: the first action of one may stick to the last of the one before."""
     environment = Environment(name, sticky_action_prob=0.1, difficulty_ramping=ramps)
     draws = environment.random = environment.env.random = Draws(7)
-    act = {"random": acts_at_random, "looks ahead": looks_ahead}[player]
     rng = np.random.default_rng(7)
-    n_left = STEPS[player]
-    while n_left > 0:
+    while n_steps > 0:
         environment.reset()
         first, steps, over = board(environment), [], False
-        while not over and n_left > 0:
-            action = act(name, environment, rng)
+        while not over and n_steps > 0:
+            action = player(name, environment, rng)
             reward, over = environment.act(action)
             steps.append({
                 "action": action,
@@ -130,10 +135,10 @@ def play(name, player, ramps):
                 "reward": float(reward),
                 "terminated": bool(over),
             })
-            n_left -= 1
+            n_steps -= 1
         write({
             "game": name,
-            "player": player,
+            "player": player.__name__,
             "ramps": ramps,
             "draws": draws.log,
             "first": first,
@@ -162,14 +167,8 @@ def write(line):
     print()
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        GAMES = sys.argv[1:2]
-    for name in GAMES:
-        if len(sys.argv) > 2:
-            play(name, sys.argv[2], True)
-        else:
-            play(name, "random", True)
-            play(name, "looks ahead", True)
-            play(name, "looks ahead", False)
-            returns(name)
+for name in GAMES:
+    play(name, acts_at_random, 12_000)
+    play(name, looks_ahead, 4_000)
+    play(name, looks_ahead, 1_500, ramps=False)
+    returns(name)

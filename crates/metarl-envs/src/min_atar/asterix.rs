@@ -10,7 +10,26 @@ const FIRST_SPAWN_INTERVAL: u8 = 10;
 const FIRST_MOVE_INTERVAL: u8 = 5;
 const RAMP_INTERVAL: u8 = 102;
 
-/// A batch of games of Asterix.
+/// A batch of games of Asterix: treasures and enemies cross the board, to be taken and to be avoided.
+///
+/// | channel | 0 | 1 | 2 | 3 |
+/// |---|---|---|---|---|
+/// | | player | enemies | the cells behind whatever moves | treasures |
+///
+/// | | |
+/// |---|---|
+/// | useful actions | nothing, left, up, right, down; within the eight middle rows |
+/// | start | at row 5, column 5, the board empty |
+/// | reward | 1 a treasure |
+/// | terminated | at the touch of an enemy |
+/// | ramp | every 102 steps: spawns come a step sooner, and every other time moves do |
+///
+/// Every 10 steps something spawns, at either edge, in a row where nothing else is; one in three is a treasure.
+/// Every 5 steps all that is on the board moves by a cell. At the end of the ramp both happen at every step.
+///
+/// # References
+///
+/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
 pub type Asterix = Lanes<MinAtar<AsterixGame>>;
 
 /// The game behind [`Asterix`].

@@ -48,17 +48,6 @@ impl Cells {
     pub const NONE: Self = Self(0);
     /// The whole board.
     pub(super) const ALL: Self = Self((1 << N_CELLS) - 1);
-    /// The cells at the left edge.
-    pub(super) const LEFT_EDGE: Self = {
-        let (mut edge, mut row) = (0, 0);
-        while row < SIZE {
-            edge |= 1 << (SIZE * row);
-            row += 1;
-        }
-        Self(edge)
-    };
-    /// The cells at the right edge.
-    pub(super) const RIGHT_EDGE: Self = Self(Self::LEFT_EDGE.0 << (SIZE - 1));
     /// The cells of the last row.
     pub(super) const LAST_ROW: Self = Self::block(Cell::new(SIZE - 1, 0), 1, SIZE);
 
@@ -82,6 +71,11 @@ impl Cells {
             i += 1;
         }
         Self(block)
+    }
+
+    /// The cells of a column.
+    pub(super) const fn column(column: i8) -> Self {
+        Self::block(Cell::new(0, column), SIZE, 1)
     }
 
     /// Whether the cell is one of them; one off the board never is.
@@ -132,6 +126,14 @@ impl Cells {
     /// All of them one column to the right; none may be at the right edge.
     pub(super) const fn right(self) -> Self {
         Self(self.0 << 1)
+    }
+
+    /// The last of them, row after row.
+    pub(super) const fn lowest(self) -> Self {
+        match self.0.checked_ilog2() {
+            Some(bit) => Self(1 << bit),
+            None => Self::NONE,
+        }
     }
 
     /// Those that are not cells of `others`.
@@ -220,29 +222,13 @@ impl<const CHANNELS: usize> Space for Boards<CHANNELS> {
     /// Channel after channel, each row after row: 1 where there is something, 0 elsewhere.
     fn encode(board: &Board<CHANNELS>, out: &mut [f32]) {
         assert_eq!(out.len(), Self::WIDTH, "a number a cell");
+        out.fill(0.0);
         for (cells, out) in board.iter().zip(out.chunks_exact_mut(N_CELLS)) {
-            let mut bits = cells.0;
-            for four in out.chunks_exact_mut(4) {
-                four.copy_from_slice(&FOUR[(bits & 15) as usize]);
-                bits >>= 4;
+            let mut left = cells.0;
+            while left != 0 {
+                out[left.trailing_zeros() as usize] = 1.0;
+                left &= left - 1;
             }
         }
     }
 }
-
-/// The numbers of four cells, by their bits.
-const FOUR: [[f32; 4]; 16] = {
-    let mut four = [[0.0; 4]; 16];
-    let mut bits = 0;
-    while bits < 16 {
-        let mut i = 0;
-        while i < 4 {
-            if bits >> i & 1 == 1 {
-                four[bits][i] = 1.0;
-            }
-            i += 1;
-        }
-        bits += 1;
-    }
-    four
-};

@@ -10,7 +10,28 @@ const STARTS: [(Cell, i8); 2] = [(Cell::new(3, 0), 1), (Cell::new(3, 9), -1)];
 const WALL: Cells = Cells::block(Cell::new(1, 0), 3, SIZE);
 const PADDLE_ROW: i8 = SIZE - 1;
 
-/// A batch of games of Breakout.
+/// A batch of games of Breakout: a ball goes diagonally, breaks bricks and must not get past the paddle.
+///
+/// | channel | 0 | 1 | 2 | 3 |
+/// |---|---|---|---|---|
+/// | | paddle | ball | where the ball was | bricks |
+///
+/// | | |
+/// |---|---|
+/// | useful actions | nothing, left, right |
+/// | start | three rows of bricks; the ball in row 3 at the left or right edge, going down and inwards |
+/// | reward | 1 a brick |
+/// | terminated | where the ball reaches the last row and no paddle |
+/// | ramp | none |
+///
+/// A wall turns the ball, at a side with a step straight up or down. A brick that is hit is gone and turns the
+/// ball, which stays in its row for the step; with the steps after, it passes over the bricks it meets. The
+/// paddle turns it the same way: up and on where it is right below the ball, up and back where it is where
+/// the ball was going. When no brick is left, three new rows are there as soon as the ball comes down.
+///
+/// # References
+///
+/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
 pub type Breakout = Lanes<MinAtar<BreakoutGame>>;
 
 /// The game behind [`Breakout`].

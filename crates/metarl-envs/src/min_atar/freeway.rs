@@ -12,7 +12,26 @@ const START_ROW: i8 = SIZE - 1;
 const MOVE_INTERVAL: u8 = 3;
 const N_STEPS: u16 = 2501;
 
-/// A batch of games of Freeway.
+/// A batch of games of Freeway: a chicken crosses a road of eight lanes.
+///
+/// | channel | 0 | 1 | 2 … 6 |
+/// |---|---|---|---|
+/// | | chicken | cars | the cell behind a car that pauses for 1 … 5 steps |
+///
+/// | | |
+/// |---|---|
+/// | useful actions | nothing, up, down; a move every 3 steps at most |
+/// | start | in the last row, column 4; the cars in column 0 |
+/// | reward | 1 for reaching the first row; from there, and from under a car, it goes back to the last |
+/// | terminated | after 2501 steps: the paper says 2500, the package does one more |
+/// | ramp | none |
+///
+/// Each car has a direction, and a pause between two of its moves, drawn at the start and whenever the chicken
+/// arrives. Cars that leave come back on the other side.
+///
+/// # References
+///
+/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
 pub type Freeway = Lanes<MinAtar<FreewayGame>>;
 
 /// The game behind [`Freeway`].
@@ -29,17 +48,17 @@ struct Car {
     column: i8,
     /// 1 to the right, −1 to the left.
     direction: i8,
-    /// Steps between two of its moves, 1 to 5.
-    interval: u8,
+    /// Steps for which it stands between two moves, 1 to 5.
+    pause: u8,
     timer: u8,
 }
 
 impl FreewayGame {
-    /// Speeds and directions of all cars, drawn anew.
-    fn draw_speeds(&mut self, draws: &mut impl Draws) {
+    /// Pauses and directions of all cars, drawn anew.
+    fn draw_cars(&mut self, draws: &mut impl Draws) {
         for car in &mut self.cars {
-            car.interval = 1 + draws.below(5);
-            car.timer = car.interval;
+            car.pause = 1 + draws.below(5);
+            car.timer = car.pause;
         }
         for car in &mut self.cars {
             car.direction = if draws.unit() < 0.5 { -1 } else { 1 };
@@ -57,7 +76,7 @@ impl Game for FreewayGame {
         let car = Car {
             column: 0,
             direction: 1,
-            interval: 1,
+            pause: 1,
             timer: 1,
         };
         let mut game = Self {
@@ -66,7 +85,7 @@ impl Game for FreewayGame {
             cars: [car; N_CARS],
             n_left: N_STEPS,
         };
-        game.draw_speeds(draws);
+        game.draw_cars(draws);
         game
     }
 
@@ -77,7 +96,7 @@ impl Game for FreewayGame {
         for (row, car) in (1..).zip(&self.cars) {
             board[1] |= Cells::of(Cell::new(row, car.column));
             let behind = (car.column - car.direction).rem_euclid(SIZE);
-            board[1 + usize::from(car.interval)] |= Cells::of(Cell::new(row, behind));
+            board[1 + usize::from(car.pause)] |= Cells::of(Cell::new(row, behind));
         }
         board
     }
@@ -92,7 +111,7 @@ impl Game for FreewayGame {
         }
         if self.row == 0 {
             reward = 1.0;
-            self.draw_speeds(draws);
+            self.draw_cars(draws);
             self.row = START_ROW;
         }
         for (row, car) in (1..).zip(&mut self.cars) {
@@ -100,7 +119,7 @@ impl Game for FreewayGame {
                 self.row = START_ROW;
             }
             if car.timer == 0 {
-                car.timer = car.interval;
+                car.timer = car.pause;
                 car.column = (car.column + car.direction).rem_euclid(SIZE);
                 if car.column == COLUMN && row == self.row {
                     self.row = START_ROW;

@@ -10,13 +10,44 @@ const MAX_OXYGEN: u8 = 200;
 const MAX_DIVERS: i32 = 6;
 const FIRST_SPAWN_INTERVAL: u8 = 20;
 const DIVER_SPAWN_INTERVAL: u8 = 30;
-const FIRST_MOVE_INTERVAL: u8 = 5;
-const LAST_MOVE_INTERVAL: u8 = 2;
-const DIVER_MOVE_INTERVAL: u8 = 5;
+/// Steps between two shots of the player, at least.
 const SHOT_INTERVAL: u8 = 5;
-const ENEMY_SHOT_INTERVAL: u8 = 10;
+/// Steps for which an enemy stands between two moves: at first, and at the end of the ramp.
+const PAUSES: [u8; 2] = [5, 2];
+const DIVER_PAUSE: u8 = 5;
+/// Steps for which a submarine does not shoot, after each time that it has.
+const TORPEDO_PAUSE: u8 = 10;
 
-/// A batch of games of Seaquest.
+/// A batch of games of Seaquest: a submarine shoots fish and other submarines, takes in divers and must come
+/// up for air.
+///
+/// | channel | 0 | 1 | 2 | 3 | 4 |
+/// |---|---|---|---|---|---|
+/// | | front | back | bullets | the cells behind whatever swims | torpedoes |
+///
+/// | channel | 5 | 6 | 7 | 8 | 9 |
+/// |---|---|---|---|---|---|
+/// | | fish | submarines | oxygen, in the last row | divers on board, in the last row | divers |
+///
+/// | | |
+/// |---|---|
+/// | useful actions | all six; a shot every 5 steps at most |
+/// | start | at the surface, row 0, column 5, facing left |
+/// | reward | 1 an enemy shot; for surfacing with six divers, the cells of the oxygen gauge |
+/// | terminated | touched by an enemy or a torpedo; in the 201st step below the surface; back there without a diver |
+/// | ramp | with every surfacing: enemies spawn a step sooner, and every other time they move sooner |
+///
+/// Every 20 steps an enemy comes from either edge, one in three a submarine, unless something swims against it
+/// in its row; every 30 steps a diver comes. All of them stand for 5 steps between two moves; at the end of the
+/// ramp enemies spawn at every step and stand for 2. Submarines shoot every 11 steps. An enemy that runs into a
+/// bullet is shot. Surfacing fills the oxygen and costs a diver, or all of six.
+///
+/// As in the package, surfacing with six costs one more than there are: the next diver taken in is not shown,
+/// and until then surfacing without any is not the end.
+///
+/// # References
+///
+/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
 pub type Seaquest = Lanes<MinAtar<SeaquestGame>>;
 
 /// The game behind [`Seaquest`].
@@ -36,8 +67,8 @@ pub struct SeaquestGame {
     spawn_interval: u8,
     spawn_timer: u8,
     diver_timer: u8,
-    move_interval: u8,
-    moves_ramp_next: bool,
+    pause: u8,
+    pauses_ramp_next: bool,
 }
 
 /// What goes along a row.
@@ -70,10 +101,10 @@ impl Mover {
         self.cell.column += self.direction;
     }
 
-    /// Moves when its time has come.
-    fn advance_every(&mut self, interval: u8) {
+    /// Moves when it has stood for as long as it must.
+    fn advance_after(&mut self, pause: u8) {
         if self.timer == 0 {
-            self.timer = interval;
+            self.timer = pause;
             self.advance();
         } else {
             self.timer -= 1;
@@ -90,7 +121,7 @@ impl SeaquestGame {
         let from_left = draws.unit() < 0.5;
         let is_submarine = draws.unit() < 1.0 / 3.0;
         let row = 1 + draws.below(8) as i8;
-        let mover = Mover::at_edge(from_left, row, self.move_interval);
+        let mover = Mover::at_edge(from_left, row, self.pause);
         let submarines = self.submarines.iter().map(|s| &s.hull);
         if self
             .fish
@@ -103,7 +134,7 @@ impl SeaquestGame {
         if is_submarine {
             self.submarines.push(Submarine {
                 hull: mover,
-                shot_timer: ENEMY_SHOT_INTERVAL,
+                shot_timer: TORPEDO_PAUSE,
             });
         } else {
             self.fish.push(mover);
@@ -114,7 +145,7 @@ impl SeaquestGame {
         let from_left = draws.unit() < 0.5;
         let row = 1 + draws.below(8) as i8;
         self.divers
-            .push(Mover::at_edge(from_left, row, DIVER_MOVE_INTERVAL));
+            .push(Mover::at_edge(from_left, row, DIVER_PAUSE));
     }
 
     fn act(&mut self, action: Action) {
@@ -169,7 +200,7 @@ impl SeaquestGame {
             if saved(diver) {
                 return false;
             }
-            diver.advance_every(DIVER_MOVE_INTERVAL);
+            diver.advance_after(DIVER_PAUSE);
             diver.cell.is_on_board() && !saved(diver)
         });
     }
@@ -177,12 +208,12 @@ impl SeaquestGame {
     /// Enemies and what they shoot move. An enemy that meets a bullet is worth 1, as if it had been hit;
     /// one that meets the player is the end.
     fn swarm(&mut self, outcome: &mut Outcome) {
-        let (player, interval) = (self.player, self.move_interval);
+        let (player, pause) = (self.player, self.pause);
         let (bullets, torpedoes) = (&mut self.bullets, &mut self.torpedoes);
         let (mut met, mut n_hits) = (false, 0);
         let mut goes_on = |enemy: &mut Mover| {
             met |= enemy.cell == player;
-            enemy.advance_every(interval);
+            enemy.advance_after(pause);
             met |= enemy.cell == player;
             if let Some(hit) = bullets.iter().position(|b| b.cell == enemy.cell) {
                 bullets.remove(hit);
@@ -196,7 +227,7 @@ impl SeaquestGame {
                 return false;
             }
             if *shot_timer == 0 {
-                *shot_timer = ENEMY_SHOT_INTERVAL;
+                *shot_timer = TORPEDO_PAUSE;
                 torpedoes.push(*hull);
             } else {
                 *shot_timer -= 1;
@@ -225,10 +256,10 @@ impl SeaquestGame {
         self.oxygen = MAX_OXYGEN;
         if ramps {
             self.spawn_interval = (self.spawn_interval - 1).max(1);
-            if self.moves_ramp_next {
-                self.move_interval = (self.move_interval - 1).max(LAST_MOVE_INTERVAL);
+            if self.pauses_ramp_next {
+                self.pause = (self.pause - 1).max(PAUSES[1]);
             }
-            self.moves_ramp_next = !self.moves_ramp_next;
+            self.pauses_ramp_next = !self.pauses_ramp_next;
         }
         reward
     }
@@ -267,8 +298,8 @@ impl Game for SeaquestGame {
             spawn_interval: FIRST_SPAWN_INTERVAL,
             spawn_timer: FIRST_SPAWN_INTERVAL,
             diver_timer: DIVER_SPAWN_INTERVAL,
-            move_interval: FIRST_MOVE_INTERVAL,
-            moves_ramp_next: false,
+            pause: PAUSES[0],
+            pauses_ramp_next: false,
         }
     }
 

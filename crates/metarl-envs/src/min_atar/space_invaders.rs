@@ -14,7 +14,27 @@ const ALIEN_SHOT_INTERVAL: u8 = 10;
 /// Steps between two moves of the aliens of the first wave, and of the fastest.
 const MOVE_INTERVALS: [u8; 2] = [12, 6];
 
-/// A batch of games of Space Invaders.
+/// A batch of games of Space Invaders: a cannon below, 24 aliens above that come down and drop bombs.
+///
+/// | channel | 0 | 1 | 2 | 3 | 4 | 5 |
+/// |---|---|---|---|---|---|---|
+/// | | cannon | aliens | aliens that go left | aliens that go right | shots | bombs |
+///
+/// | | |
+/// |---|---|
+/// | useful actions | nothing, left, right, fire; a shot every 5 steps at most |
+/// | start | the cannon in column 5, aliens in four rows of six, going left |
+/// | reward | 1 an alien |
+/// | terminated | where a bomb or an alien meets the cannon, and where aliens go below the last row |
+/// | ramp | with every wave that is cleared, the next one moves a step sooner, down to 6 |
+///
+/// Aliens move every 12 steps, or every `n` where no more than `n` of them are left; at an edge they go down
+/// and turn. Every 10 steps one drops a bomb: the lowest of the column nearest to the cannon. Nothing is
+/// random but the actions that stick.
+///
+/// # References
+///
+/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
 pub type SpaceInvaders = Lanes<MinAtar<SpaceInvadersGame>>;
 
 /// The game behind [`SpaceInvaders`].
@@ -36,14 +56,10 @@ impl SpaceInvadersGame {
         Cell::new(CANNON_ROW, self.cannon)
     }
 
-    /// One column on, or one row down where that would lead off the board. Whether they have landed: below
-    /// the last row, where the package shows them at the top again.
+    /// One column on, or one row down where that would lead off the board. Tells whether some went below the
+    /// last row; as in the package, the last board shows those in the first.
     fn march(&mut self) -> bool {
-        let edge = if self.move_left {
-            Cells::LEFT_EDGE
-        } else {
-            Cells::RIGHT_EDGE
-        };
+        let edge = Cells::column(if self.move_left { 0 } else { SIZE - 1 });
         if (self.aliens & edge).is_empty() {
             self.aliens = if self.move_left {
                 self.aliens.left()
@@ -58,19 +74,13 @@ impl SpaceInvadersGame {
         !landed.is_empty()
     }
 
-    /// The lowest alien of the column nearest to the cannon.
+    /// The lowest alien of the column nearest to the cannon; of two as near, of the left one.
     fn bomber(&self) -> Cells {
-        let mut columns = (0..SIZE).collect::<Vec<_>>();
-        columns.sort_by_key(|c| (c - self.cannon).abs());
-        for column in columns {
-            for row in (0..SIZE).rev() {
-                let cell = Cells::of(Cell::new(row, column));
-                if !(cell & self.aliens).is_empty() {
-                    return cell;
-                }
-            }
-        }
-        Cells::NONE
+        let sides = (0..SIZE).flat_map(|far| [self.cannon - far, self.cannon + far]);
+        let columns = sides.filter(|column| (0..SIZE).contains(column));
+        let mut columns = columns.map(|column| self.aliens & Cells::column(column));
+        let nearest = columns.find(|aliens| !aliens.is_empty());
+        nearest.map_or(Cells::NONE, Cells::lowest)
     }
 }
 
