@@ -8,9 +8,12 @@
 use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
-use metarl_core::{Environment, Error, Lanes, Purpose, Rng, Seed, Space, StepBatch, TaskDistribution};
+use metarl_core::{
+    Environment, Error, Lanes, Purpose, Rng, Seed, Space, StepBatch, TaskDistribution,
+};
 use metarl_envs::min_atar::{
-    AsterixGame, BreakoutGame, FreewayGame, Game, MinAtar, MinAtarTasks, SeaquestGame, SpaceInvadersGame,
+    AsterixGame, BreakoutGame, FreewayGame, Game, MinAtar, MinAtarTasks, SeaquestGame,
+    SpaceInvadersGame,
 };
 use metarl_envs::{
     Acrobot, Acrobots, CartPole, CartPoles, MountainCar, MountainCars, Pendulum, Pendulums,
@@ -100,11 +103,7 @@ fn serve<E: Environment>(
 
 /// Measures steps of a game and the writing of each board as numbers.
 fn serve_min_atar<G: Game>() -> Result<(), Box<dyn std::error::Error>> {
-    serve_at_best(
-        Lanes::<MinAtar<G>>::new,
-        &MinAtarTasks::<G>::USUAL,
-        std::env::args().nth(2).is_none(),
-    )
+    serve_at_best(Lanes::<MinAtar<G>>::new, &MinAtarTasks::<G>::USUAL, true)
 }
 
 /// Measures at the number of lanes that is fastest.

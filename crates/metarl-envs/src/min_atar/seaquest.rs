@@ -222,18 +222,19 @@ impl SeaquestGame {
             }
             enemy.cell.is_on_board()
         };
-        self.submarines.retain_mut(|Submarine { hull, shot_timer }| {
-            if !goes_on(hull) {
-                return false;
-            }
-            if *shot_timer == 0 {
-                *shot_timer = TORPEDO_PAUSE;
-                torpedoes.push(*hull);
-            } else {
-                *shot_timer -= 1;
-            }
-            true
-        });
+        self.submarines
+            .retain_mut(|Submarine { hull, shot_timer }| {
+                if !goes_on(hull) {
+                    return false;
+                }
+                if *shot_timer == 0 {
+                    *shot_timer = TORPEDO_PAUSE;
+                    torpedoes.push(*hull);
+                } else {
+                    *shot_timer -= 1;
+                }
+                true
+            });
         self.fish.retain_mut(goes_on);
         torpedoes.retain_mut(|torpedo| {
             met |= torpedo.cell == player;

@@ -5,8 +5,8 @@ use metarl_core::{
     TaskDistribution,
 };
 use metarl_envs::min_atar::{
-    Action, AsterixGame, Boards, BreakoutGame, Cell, Cells, Draw, Draws, FreewayGame, Game, MinAtar,
-    MinAtarTask, MinAtarTasks, Play, Replay, SIZE, SeaquestGame, SpaceInvadersGame,
+    Action, AsterixGame, Boards, BreakoutGame, Cell, Cells, Draw, Draws, FreewayGame, Game,
+    MinAtar, MinAtarTask, MinAtarTasks, Play, Replay, SIZE, SeaquestGame, SpaceInvadersGame,
 };
 use metarl_testkit::conformance::{self, Violation, check_distribution};
 use proptest::prelude::*;
@@ -54,10 +54,17 @@ where
         if reward != 0.0 {
             rewards.push((t, reward));
         }
-        assert_eq!(terminated, episode.terminated && t + 1 == n_steps, "step {t}");
+        assert_eq!(
+            terminated,
+            episode.terminated && t + 1 == n_steps,
+            "step {t}"
+        );
         if let Some((at, want)) = next.filter(|(at, _)| *at == t) {
             let board = play.game().board();
-            let got = board.as_ref().iter().map(|cells| format!("{:x}", cells.bits()));
+            let got = board
+                .as_ref()
+                .iter()
+                .map(|cells| format!("{:x}", cells.bits()));
             assert_eq!(got.collect::<Vec<_>>(), *want, "step {at}");
             next = boards.next();
         }
@@ -163,9 +170,8 @@ fn asterix_ramps_until_something_comes_and_moves_at_every_step() {
     };
     assert_eq!([n_spawns(true, 10), n_spawns(true, 11)], [0, 1]);
     assert_eq!(n_spawns(false, 1011), 101, "every tenth step");
-    // Row 1 is free again after ten columns, so that spawns of the last stage never find the board full.
-    let last = n_spawns(true, 1220) - n_spawns(true, 1120);
-    assert_eq!(last, 100 - 100 / 9 * 2, "eight things at a time on ten columns");
+    // At the end seven rows hold a treasure for ten steps each, the player's row for five.
+    assert_eq!(n_spawns(true, 1220) - n_spawns(true, 1120), 90);
 }
 
 #[test]
@@ -199,10 +205,7 @@ fn a_submarine_runs_out_of_oxygen_and_must_not_come_up_alone() {
     let mut game = SeaquestGame::start(&mut far);
     assert!(!game.step(Action::Down, true, &mut far).terminated);
     assert_eq!(game.board()[7].len(), 9, "199 of 200");
-    assert_eq!(
-        lifetime(game.clone(), Action::Nothing, &mut far),
-        Some(200)
-    );
+    assert_eq!(lifetime(game.clone(), Action::Nothing, &mut far), Some(200));
     assert_eq!(lifetime(game, Action::Up, &mut far), Some(1));
     let floats = SeaquestGame::start(&mut far);
     assert_eq!(lifetime(floats, Action::Nothing, &mut far), None);
@@ -248,7 +251,11 @@ fn actions_stick_with_the_tasks_probability() {
         let mut n_moved = 0;
         for t in 0..2000 {
             let before = play.game().board()[0];
-            let action = if t % 2 == 0 { Action::Left } else { Action::Right };
+            let action = if t % 2 == 0 {
+                Action::Left
+            } else {
+                Action::Right
+            };
             if play.step(action, &task, &mut draws).terminated {
                 play.restart(&mut draws);
             } else {
@@ -318,16 +325,26 @@ fn value_stability() {
         }
         sums
     }
-    assert_eq!(sums::<BreakoutGame>(), [0.0, 0.0]);
-    assert_eq!(sums::<AsterixGame>(), [0.0, 0.0]);
-    assert_eq!(sums::<FreewayGame>(), [0.0, 0.0]);
-    assert_eq!(sums::<SeaquestGame>(), [0.0, 0.0]);
-    assert_eq!(sums::<SpaceInvadersGame>(), [0.0, 0.0]);
+    let sums = [
+        sums::<BreakoutGame>(),
+        sums::<AsterixGame>(),
+        sums::<FreewayGame>(),
+        sums::<SeaquestGame>(),
+        sums::<SpaceInvadersGame>(),
+    ];
+    let want = [
+        [26.0, 16_254.0],
+        [2.0, 2860.0],
+        [0.0, 8500.0],
+        [0.0, 6664.0],
+        [27.0, 21_918.0],
+    ];
+    assert_eq!(sums, want);
     let drawn = [0, 1].map(|i| {
         let tasks = MinAtarTasks::<SeaquestGame>::STICKY;
         tasks.frozen(Split::Test, i).sticky_probability
     });
-    assert_eq!(drawn, [0.0, 0.0]);
+    assert_eq!(drawn, [0.486_551_240_222_883, 0.314_746_665_891_255]);
 }
 
 proptest! {
@@ -387,7 +404,7 @@ proptest! {
             let outcome = game.step(action, true, &mut draws);
             let [player, enemies, _, treasures] = game.board();
             prop_assert!((player & treasures).is_empty());
-            prop_assert_eq!((player & enemies).is_empty(), !outcome.terminated);
+            prop_assert!((player & enemies).is_empty() || outcome.terminated);
             if outcome.terminated {
                 break;
             }
