@@ -29,7 +29,7 @@ const RAMP_INTERVAL: u8 = 102;
 ///
 /// # References
 ///
-/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
+/// Young and Tian, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176).
 pub type Asterix = Lanes<MinAtar<AsterixGame>>;
 
 /// The game behind [`Asterix`].

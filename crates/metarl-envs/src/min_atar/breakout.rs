@@ -31,7 +31,7 @@ const PADDLE_ROW: i8 = SIZE - 1;
 ///
 /// # References
 ///
-/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
+/// Young and Tian, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176).
 pub type Breakout = Lanes<MinAtar<BreakoutGame>>;
 
 /// The game behind [`Breakout`].

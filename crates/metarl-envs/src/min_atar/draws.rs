@@ -28,7 +28,7 @@ impl Draws for Rng {
     /// The high half of a product with 32 random bits.
     #[inline]
     fn below(&mut self, n: u8) -> u8 {
-        (u64::from(self.next_u32()) * u64::from(n) >> 32) as u8
+        ((u64::from(self.next_u32()) * u64::from(n)) >> 32) as u8
     }
 }
 

@@ -31,7 +31,7 @@ const N_STEPS: u16 = 2501;
 ///
 /// # References
 ///
-/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
+/// Young and Tian, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176).
 pub type Freeway = Lanes<MinAtar<FreewayGame>>;
 
 /// The game behind [`Freeway`].

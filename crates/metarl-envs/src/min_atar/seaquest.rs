@@ -47,7 +47,7 @@ const TORPEDO_PAUSE: u8 = 10;
 ///
 /// # References
 ///
-/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
+/// Young and Tian, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176).
 pub type Seaquest = Lanes<MinAtar<SeaquestGame>>;
 
 /// The game behind [`Seaquest`].

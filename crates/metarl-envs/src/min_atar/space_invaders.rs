@@ -34,7 +34,7 @@ const MOVE_INTERVALS: [u8; 2] = [12, 6];
 ///
 /// # References
 ///
-/// Young and Tian, *MinAtar*, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176), section 2.
+/// Young and Tian, 2019, [arXiv:1903.03176](https://arxiv.org/abs/1903.03176).
 pub type SpaceInvaders = Lanes<MinAtar<SpaceInvadersGame>>;
 
 /// The game behind [`SpaceInvaders`].
