@@ -50,8 +50,19 @@ const fn classic(
     }
 }
 
+const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
+    Work {
+        name,
+        peer: "MinAtar",
+        ours: name,
+        theirs: (MIN_ATAR, theirs),
+        bar: 20.0,
+    }
+}
+
 const GYMNAX: &str = "gymnax_steps.py";
 const GYMNASIUM: &str = "gymnasium_steps.py";
+const MIN_ATAR: &str = "min_atar_steps.py";
 
 const WORKS: &[Work] = &[
     classic("cart-pole", "gymnax, jitted", (GYMNAX, "CartPole-v1")),
@@ -66,6 +77,11 @@ const WORKS: &[Work] = &[
     classic("pendulum", "Gymnasium, vector", (GYMNASIUM, "Pendulum-v1")),
     classic("acrobot", "gymnax, jitted", (GYMNAX, "Acrobot-v1")),
     classic("acrobot", "Gymnasium, vector", (GYMNASIUM, "Acrobot-v1")),
+    min_atar("breakout", "breakout"),
+    min_atar("asterix", "asterix"),
+    min_atar("freeway", "freeway"),
+    min_atar("seaquest", "seaquest"),
+    min_atar("space-invaders", "space_invaders"),
 ];
 
 /// How a comparison went.

@@ -8,7 +8,13 @@
 use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
-use metarl_core::{Environment, Error, Purpose, Rng, Seed, Space, StepBatch, TaskDistribution};
+use metarl_core::{
+    Environment, Error, Lanes, Purpose, Rng, Seed, Space, StepBatch, TaskDistribution,
+};
+use metarl_envs::min_atar::{
+    AsterixGame, BreakoutGame, FreewayGame, Game, MinAtar, MinAtarTasks, SeaquestGame,
+    SpaceInvadersGame,
+};
 use metarl_envs::{
     Acrobot, Acrobots, CartPole, CartPoles, MountainCar, MountainCars, Pendulum, Pendulums,
 };
@@ -22,6 +28,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "mountain-car" => serve(MountainCar::new, &MountainCars::DEFAULT),
         "pendulum" => serve(Pendulum::new, &Pendulums::DEFAULT),
         "acrobot" => serve(Acrobot::new, &Acrobots::DEFAULT),
+        "breakout" => serve_min_atar::<BreakoutGame>(),
+        "asterix" => serve_min_atar::<AsterixGame>(),
+        "freeway" => serve_min_atar::<FreewayGame>(),
+        "seaquest" => serve_min_atar::<SeaquestGame>(),
+        "space-invaders" => serve_min_atar::<SpaceInvadersGame>(),
         _ => Err(format!("there is no environment `{name}` to measure").into()),
     }
 }
@@ -31,6 +42,8 @@ struct Play<E: Environment> {
     environment: E,
     action: Vec<<E::ActionSpace as Space>::Element>,
     step: StepBatch<<E::ObservationSpace as Space>::Element>,
+    /// What a network would read, where observations have another form.
+    numbers: Option<Vec<f32>>,
     rng: Rng,
 }
 
@@ -38,6 +51,7 @@ impl<E: Environment> Play<E> {
     fn new(
         mut environment: E,
         tasks: &impl TaskDistribution<Task = E::Task>,
+        encodes: bool,
     ) -> Result<Self, Error> {
         let n_lanes = environment.n_lanes();
         let stream = |lane, purpose| Seed::new(1).stream(purpose, lane, 0, 0);
@@ -51,6 +65,7 @@ impl<E: Environment> Play<E> {
             action: vec![environment.action_space().zero(); n_lanes],
             environment,
             step,
+            numbers: encodes.then(|| vec![0.0; n_lanes * E::ObservationSpace::WIDTH]),
             rng: stream(0, Purpose::Policy),
         })
     }
@@ -65,6 +80,12 @@ impl<E: Environment> Play<E> {
                     *action = space.sample(&mut self.rng);
                 }
                 self.environment.step(&self.action, &mut self.step)?;
+                if let Some(numbers) = &mut self.numbers {
+                    let numbers = numbers.chunks_exact_mut(E::ObservationSpace::WIDTH);
+                    for (observation, numbers) in self.step.observation.iter().zip(numbers) {
+                        E::ObservationSpace::encode(observation, numbers);
+                    }
+                }
             }
             n_steps += 16 * self.action.len();
         }
@@ -72,14 +93,28 @@ impl<E: Environment> Play<E> {
     }
 }
 
-/// Measures at the number of lanes that is fastest.
+/// Measures steps whose observations are what a network reads.
 fn serve<E: Environment>(
     new: impl Fn(usize) -> E,
     tasks: &impl TaskDistribution<Task = E::Task>,
 ) -> Result<(), Box<dyn std::error::Error>> {
+    serve_at_best(new, tasks, false)
+}
+
+/// Measures steps of a game and the writing of each board as numbers.
+fn serve_min_atar<G: Game>() -> Result<(), Box<dyn std::error::Error>> {
+    serve_at_best(Lanes::<MinAtar<G>>::new, &MinAtarTasks::<G>::USUAL, true)
+}
+
+/// Measures at the number of lanes that is fastest.
+fn serve_at_best<E: Environment>(
+    new: impl Fn(usize) -> E,
+    tasks: &impl TaskDistribution<Task = E::Task>,
+    encodes: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut fastest: Option<(f64, Play<E>)> = None;
-    for n_lanes in [256, 1024, 4096] {
-        let mut play = Play::new(new(n_lanes), tasks)?;
+    for n_lanes in [64, 256, 1024, 4096] {
+        let mut play = Play::new(new(n_lanes), tasks, encodes)?;
         play.rate(0.1)?;
         let rate = play.rate(0.2)?;
         if fastest.as_ref().is_none_or(|(best, _)| rate > *best) {

@@ -18,6 +18,7 @@ mod wrapper;
 
 pub mod baseline;
 pub mod draw;
+pub mod min_atar;
 pub mod reference;
 
 pub use bandit::*;
