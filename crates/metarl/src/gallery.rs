@@ -8,6 +8,9 @@ use metarl_core::{
     UniformPolicy,
 };
 use metarl_envs::draw::{Draw, Recorded, Recorder};
+use metarl_envs::min_atar::{
+    AsterixGame, BreakoutGame, FreewayGame, MinAtar, MinAtarTasks, SeaquestGame, SpaceInvadersGame,
+};
 use metarl_envs::{
     AcrobotPhysics, Acrobots, Bandit, BarcodeProcess, BarcodeTasks, BernoulliBandits,
     BernoulliTask, BitFlippingProcess, BitFlippingTask, CartPolePhysics, CartPoles, CatchProcess,
@@ -44,6 +47,7 @@ impl Default for Gallery {
         gallery.bandits();
         gallery.rooms();
         gallery.classic_control();
+        gallery.min_atar();
         gallery.hang(TwoStepProcess::default, TwoStepTasks::Fixed);
         gallery.hang(TwoStepProcess::default, TwoStepTasks::Switching);
         gallery.hang(
@@ -114,6 +118,29 @@ impl Gallery {
         self.hang(acrobot, Acrobots::DEFAULT);
         self.hang(acrobot, Acrobots::REGULAR);
         self.hang(acrobot, Acrobots::EXTREME);
+    }
+
+    fn min_atar(&mut self) {
+        self.hang(
+            MinAtar::<BreakoutGame>::default,
+            MinAtarTasks::<BreakoutGame>::USUAL,
+        );
+        self.hang(
+            MinAtar::<AsterixGame>::default,
+            MinAtarTasks::<AsterixGame>::USUAL,
+        );
+        self.hang(
+            MinAtar::<FreewayGame>::default,
+            MinAtarTasks::<FreewayGame>::USUAL,
+        );
+        self.hang(
+            MinAtar::<SeaquestGame>::default,
+            MinAtarTasks::<SeaquestGame>::USUAL,
+        );
+        self.hang(
+            MinAtar::<SpaceInvadersGame>::default,
+            MinAtarTasks::<SpaceInvadersGame>::USUAL,
+        );
     }
 
     fn hang<P, T>(&mut self, process: impl Fn() -> P + 'static, tasks: T)

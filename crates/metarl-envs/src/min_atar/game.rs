@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use metarl_core::{Discrete, Element, Error, Outcome, Process, Rng, Space, check_range};
 use serde::{Deserialize, Serialize};
 
-use super::{Draws, MinAtarTask};
+use super::{Cell, Cells, Draws, MinAtarTask, SIZE};
+use crate::draw::{Board, Color, Draw, Picture};
 
 /// What a player can do in any of the games; the number of an action is its place here.
 ///
@@ -174,5 +175,25 @@ impl<G: Game> Process for MinAtar<G> {
         rng: &mut Rng,
     ) -> Outcome {
         play.step(Action::of(*action), task, rng)
+    }
+}
+
+impl<G: Game> Draw for MinAtar<G>
+where
+    Element<G::Boards>: AsRef<[Cells]>,
+{
+    /// Each channel in a color of its own, later ones above earlier ones.
+    fn draw(&self, _: &MinAtarTask, play: &Play<G>, _: Option<&usize>) -> Picture {
+        let size = SIZE as usize;
+        let mut board = Board::new(size, size);
+        for (channel, cells) in (0..).zip(play.game.board().as_ref()) {
+            for row in 0..SIZE {
+                for column in (0..SIZE).filter(|column| cells.contains(Cell::new(row, *column))) {
+                    let place = [column as usize, size - 1 - row as usize];
+                    board = board.fill(place, Color::Kind(channel));
+                }
+            }
+        }
+        board.picture()
     }
 }
