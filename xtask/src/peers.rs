@@ -21,7 +21,8 @@ Written by `cargo xtask bench --peers`, which fetches the packages named in
 [`xtask/peers/requirements.txt`](../xtask/peers/requirements.txt) from PyPI. Both sides run on one core, in turn,
 half a second each; a ratio is that of neighbors in time, and the table has the median of the ratios with the
 smallest and the largest. Each side uses the number of lanes at which it is fastest. Rates are environment
-steps a second, random actions and new episodes included.
+steps a second, random actions and new episodes included; for MinAtar's games ours also writes every board as
+the numbers a network reads, where the package hands out booleans.
 
 ";
 

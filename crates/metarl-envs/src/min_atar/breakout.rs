@@ -104,7 +104,7 @@ impl Game for BreakoutGame {
                 next.row = self.ball.row;
                 self.direction[0] = -down;
             }
-        } else if next.row == PADDLE_ROW {
+        } else if next.row >= PADDLE_ROW {
             if self.bricks.is_empty() {
                 self.bricks = WALL;
             }
@@ -115,6 +115,7 @@ impl Game for BreakoutGame {
                 self.direction = [-1, -self.direction[1]];
                 next.row = self.ball.row;
             } else {
+                next.row = PADDLE_ROW;
                 outcome.terminated = true;
             }
         }

@@ -129,7 +129,7 @@ impl Game for FreewayGame {
             }
         }
         self.move_timer = self.move_timer.saturating_sub(1);
-        self.n_left -= 1;
+        self.n_left = self.n_left.saturating_sub(1);
         Outcome {
             reward,
             terminated: self.n_left == 0,

@@ -290,6 +290,26 @@ fn the_games_keep_the_contract_of_an_environment() -> Result<(), Violation> {
     check::<SpaceInvadersGame>(300)
 }
 
+/// A caller who plays on after the end gets steps that mean nothing, and no panic.
+#[test]
+fn playing_on_after_the_end_is_harmless() {
+    fn plays_on<G: Game>() {
+        let mut draws = stream(3);
+        let mut game = G::start(&mut draws);
+        let mut n_ends = 0;
+        for _ in 0..6000 {
+            let action = Action::of(Discrete::<6>.sample(&mut draws));
+            n_ends += u32::from(game.step(action, true, &mut draws).terminated);
+        }
+        assert!(n_ends > 1, "{}", G::NAME);
+    }
+    plays_on::<BreakoutGame>();
+    plays_on::<AsterixGame>();
+    plays_on::<FreewayGame>();
+    plays_on::<SeaquestGame>();
+    plays_on::<SpaceInvadersGame>();
+}
+
 #[test]
 fn what_is_not_allowed_is_named() {
     for p in [-0.1, 1.5, f64::NAN] {
