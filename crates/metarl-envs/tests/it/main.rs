@@ -8,6 +8,7 @@ mod bandit;
 mod bandit_baseline;
 mod cart_pole;
 mod classic;
+mod maze;
 mod navigation;
 mod normalize;
 mod randomization;
