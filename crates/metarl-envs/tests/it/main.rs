@@ -19,3 +19,4 @@ mod tabular_baseline;
 mod two_step;
 mod vectorized;
 mod wrapper;
+mod xland;
