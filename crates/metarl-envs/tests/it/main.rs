@@ -20,3 +20,4 @@ mod two_step;
 mod vectorized;
 mod wrapper;
 mod xland;
+mod xland_tasks;
