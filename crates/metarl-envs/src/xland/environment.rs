@@ -41,8 +41,8 @@ use super::world::{Action, World, WorldMap};
 ///
 /// Nikulin et al., *XLand-MiniGrid: Scalable Meta-Reinforcement Learning Environments in JAX*, 2023,
 /// [arXiv:2312.12044](https://arxiv.org/abs/2312.12044). Rules, goals, reward, actions and window are after
-/// the paper; that layouts block nothing, that the compass is seen, and that doors have neither locks nor
-/// colors, is ours.
+/// the paper. Ours is that layouts obstruct nothing, that the compass is seen, that two things side by
+/// side count when one has just been put there, and that doors have neither locks nor colors.
 pub type XLand = Lanes<XLandProcess>;
 
 /// The process behind [`XLand`].

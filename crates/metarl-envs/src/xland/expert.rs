@@ -201,13 +201,13 @@ impl Scene<'_> {
 
     /// Whether the goal or a rule has a use for it.
     fn is_needed(self, object: Object) -> bool {
-        let by_rules = self.task.rules.iter().flat_map(|rule| rule.when.objects());
+        let mut by_rules = self.task.rules.iter().flat_map(|rule| rule.when.objects());
         let by_goal = match self.task.goal {
             Goal::Condition(condition) => condition.objects().any(|needed| needed == object),
             Goal::On { object: needed } | Goal::ObjectAt { object: needed, .. } => needed == object,
             Goal::At { .. } => false,
         };
-        by_goal || by_rules.into_iter().any(|needed| needed == object)
+        by_goal || by_rules.any(|needed| needed == object)
     }
 
     /// The first action of a shortest way to a pose that is wanted, none on arrival; nothing where there
@@ -218,7 +218,8 @@ impl Scene<'_> {
         let mut next = VecDeque::from([(start, None)]);
         while let Some((pose @ (cell, facing), first)) = next.pop_front() {
             let [x, y] = cell.map(usize::from);
-            if replace(&mut seen[y][x][facing as usize], true) {
+            let seen = seen.get_mut(y).and_then(|row| row.get_mut(x));
+            if seen.is_none_or(|ways| replace(&mut ways[facing as usize], true)) {
                 continue;
             }
             if wanted(pose) {

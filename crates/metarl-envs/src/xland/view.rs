@@ -21,7 +21,7 @@ const CHANNELS: usize = KINDS + Color::ALL.len();
 
 /// Windows of 5 × 5 cells, and the way one looks.
 ///
-/// The environment moves 52 bytes a step, and a rollout keeps as many. [`encode`](Space::encode) makes
+/// The environment moves 51 bytes a step, and a rollout keeps as many. [`encode`](Space::encode) makes
 /// 504 numbers of them for a network:
 ///
 /// | numbers | are |
@@ -29,9 +29,9 @@ const CHANNELS: usize = KINDS + Color::ALL.len();
 /// | 20 a cell, the agent's row first, from left to right | wall, closed door, open door, 7 shapes; 10 colors: 1 for what is there, all 0 for the floor |
 /// | 4 | up, right, down, left: 1 for the way one looks |
 ///
-/// One-hot is wide, and it is what the paper's network sees, whose first layer embeds shapes and colors:
-/// a dense layer over one-hot cells is such an embedding, one for each place in the window. Two numbers
-/// a cell would be ten times fewer, and pretend that a star lies between a key and a hexagon.
+/// One-hot is wide. The paper's network embeds kind and color of each cell instead; a dense layer over
+/// one-hot cells is such an embedding, one for each place in the window. Two numbers a cell would be ten
+/// times fewer, and pretend that a star lies between a key and a hexagon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ViewSpace;
 

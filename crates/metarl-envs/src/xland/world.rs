@@ -145,7 +145,7 @@ pub struct World {
 
 impl World {
     /// Lays things on a map, each and the agent in a random place, so that one can get everywhere without
-    /// moving any.
+    /// moving any. Things for which there is no room ([`WorldMap::most_objects`]) are left out.
     #[must_use]
     pub fn new(map: WorldMap, objects: &[Object], rng: &mut Rng) -> Self {
         loop {
@@ -156,7 +156,7 @@ impl World {
                 held: None,
                 put: None,
             };
-            for object in objects {
+            for object in objects.iter().take(map.most_objects()) {
                 let cell = world.free_cell(map, rng);
                 world.set(cell, Tile::Object(*object));
             }
@@ -226,7 +226,10 @@ impl World {
             row | row << 1 | row >> 1 | below | above
         };
         let mut reached = [0_u16; LARGEST];
-        reached[usize::from(self.agent[1])] = 1 << self.agent[0];
+        let [x, y] = self.agent;
+        if let Some(row) = reached.get_mut(usize::from(y)) {
+            *row = 1_u16.checked_shl(x.into()).unwrap_or(0);
+        }
         loop {
             let before = reached;
             for y in 1..LARGEST - 1 {

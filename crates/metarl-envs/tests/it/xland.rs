@@ -3,7 +3,7 @@
 use metarl_core::{Environment, Outcome, Process, Purpose, Rng, Seed, Space};
 use metarl_envs::{
     Action, Cell, Color, Condition, Direction, Goal, Object, Rule, Shape, Side, Tile, ViewSpace,
-    World, WorldMap, XLand, XLandProcess, XLandTask,
+    World, WorldMap, WorldView, XLand, XLandProcess, XLandTask,
 };
 
 const BALL: Object = object(Shape::Ball, Color::Red);
@@ -300,6 +300,7 @@ fn what_is_ahead_is_seen() {
             .all(|tile| *tile == Tile::Wall);
         assert_eq!(walls, out, "{way:?}");
     }
+    assert_eq!(size_of::<WorldView>(), 51, "two bytes a cell, and one");
     let mut encoded = vec![0.5; ViewSpace::WIDTH];
     ViewSpace::encode(&room(&[([4, 5], KEY), ([4, 6], PAD)]).view(), &mut encoded);
     let ones = encoded.iter().enumerate().filter(|(_, x)| **x != 0.0);
