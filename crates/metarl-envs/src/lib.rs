@@ -15,6 +15,7 @@ mod two_step;
 // Before the modules that make pictures and processes of other processes, whose macro it has.
 #[macro_use]
 mod wrapper;
+mod xland;
 
 pub mod baseline;
 pub mod draw;
@@ -33,6 +34,7 @@ pub use randomization::*;
 pub use tabular::*;
 pub use two_step::*;
 pub use wrapper::*;
+pub use xland::*;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,0 +1,11 @@
+//! Mazes whose layout and goal are the task.
+
+mod environment;
+mod layout;
+mod oracle;
+mod task;
+
+pub use environment::{Maze, MazeModel, MazeProcess};
+pub use layout::MazeLayout;
+pub use oracle::MazeOracle;
+pub use task::{MazeTask, Mazes};
