@@ -16,11 +16,11 @@ use metarl_envs::{
     BernoulliTask, BitFlippingProcess, BitFlippingTask, CartPolePhysics, CartPoles, CatchProcess,
     CatchTasks, ClassicControl, ContinuousMountainCarPhysics, ContinuousMountainCars,
     DarkRoomProcess, DarkRooms, DependentBandits, ElevenArmedBandits, GaussianBandits,
-    GaussianTask, GridNaviProcess, GridNaviTasks, HalfCircleGoals, MountainCarPhysics,
-    MountainCars, PendulumPhysics, Pendulums, PointReward, PointRobot, RandomTabular,
-    RandomWalkProcess, RandomWalkTask, ReachGoal, RestlessBandits, RestlessTask,
+    GaussianTask, GridNaviProcess, GridNaviTasks, HalfCircleGoals, MazeProcess, Mazes,
+    MountainCarPhysics, MountainCars, PendulumPhysics, Pendulums, PointReward, PointRobot,
+    RandomTabular, RandomWalkProcess, RandomWalkTask, ReachGoal, RestlessBandits, RestlessTask,
     SignalAndNoiseProcess, SignalAndNoiseTask, SquareGoals, TMazeProcess, TMazes, TabularProcess,
-    TwoStepProcess, TwoStepTasks,
+    TwoStepProcess, TwoStepTasks, XLandProcess, XLandTasks,
 };
 
 use crate::Error;
@@ -95,6 +95,11 @@ impl Gallery {
         self.hang(DarkRoomProcess::default, DarkRooms);
         let (length, sign) = (10, true);
         self.hang(TMazeProcess::default, TMazes { length, sign });
+        self.hang(|| MazeProcess::SMALL, Mazes::Small);
+        self.hang(|| MazeProcess::LARGE, Mazes::Large);
+        self.hang(XLandProcess::default, XLandTasks::Trivial);
+        self.hang(XLandProcess::default, XLandTasks::Small);
+        self.hang(XLandProcess::default, XLandTasks::Medium);
     }
 
     fn classic_control(&mut self) {

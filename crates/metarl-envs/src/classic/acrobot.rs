@@ -210,7 +210,7 @@ impl<F: Real> Physics for AcrobotPhysics<F> {
         Picture::new([-2.6, -2.6], [2.6, 2.6])
             .line([[-2.6, 1.0], [2.6, 1.0]], 0.03, Color::Goal)
             .line([[0.0, 0.0], joint], 0.16, Color::Agent)
-            .line([joint, tip], 0.16, Color::Kind(4))
+            .line([joint, tip], 0.16, Color::Kind(9))
             .disc([0.0, 0.0], 0.08, Color::Ink)
             .disc(joint, 0.08, Color::Ink)
             .arrow([0.0, -2.4], [torque, -2.4], 0.06, Color::Action)

@@ -10,9 +10,10 @@ const WIDTH: f32 = 480.0;
 const MOST_HEIGHT: f32 = 480.0;
 const MARGIN: f32 = 8.0;
 
-/// Colors that are told apart without seeing red and green apart (Okabe and Ito).
-const KINDS: [&str; 8] = [
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666",
+/// Eight that are told apart without seeing red and green apart (Okabe and Ito), and two lighter ones.
+const KINDS: [&str; 10] = [
+    "#d55e00", "#009e73", "#0072b2", "#cc79a7", "#f0e442", "#777777", "#e69f00", "#d9dde1",
+    "#a6761d", "#56b4e9",
 ];
 
 impl Color {

@@ -2,9 +2,12 @@
 
 use metarl_core::{Discrete, Error, Lanes, Outcome, Process, Rng};
 
+use super::object::Object;
 use super::task::XLandTask;
 use super::view::{ViewSpace, WorldView};
-use super::world::{Action, World, WorldMap};
+use super::world::{Action, Tile, World, WorldMap};
+use crate::draw::{Board, Color, Draw, Picture};
+use crate::grid::Cell;
 
 /// A batch of rooms full of things, in which a goal is to be reached that nobody tells, by rules that
 /// nobody tells.
@@ -115,4 +118,38 @@ impl Process for XLandProcess {
             terminated: reached,
         }
     }
+}
+
+impl Draw for XLandProcess {
+    /// Things by their colors and the first letters of their shapes; what the agent holds is at its back.
+    fn draw(&self, _: &XLandTask, (world, _): &(World, u32), _: Option<&usize>) -> Picture {
+        let size = usize::from(self.map.size());
+        let mut board = Board::new(size, size);
+        let inside = |cell: Cell| cell.map(usize::from);
+        for (cell, tile) in world.tiles() {
+            let cell = inside(cell);
+            if cell.iter().any(|at| *at >= size) {
+                continue;
+            }
+            board = match tile {
+                Tile::Floor => board,
+                Tile::Wall => board.fill(cell, Color::Muted),
+                Tile::Door { open } => board.text(cell, if open { "open" } else { "door" }),
+                Tile::Object(object) => shown(board, cell, object),
+            };
+        }
+        let agent = inside(world.agent);
+        board = board.fill(agent, Color::Agent);
+        if let Some(held) = world.held {
+            board = shown(board, agent, held);
+        }
+        board.disc(inside(world.ahead()), Color::Faint).picture()
+    }
+}
+
+/// A thing in a cell.
+fn shown(board: Board, cell: [usize; 2], object: Object) -> Board {
+    let kind = Color::Kind(object.color as u8);
+    let letter: String = format!("{:?}", object.shape).chars().take(2).collect();
+    board.disc(cell, kind).text(cell, letter)
 }

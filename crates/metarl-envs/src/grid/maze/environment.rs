@@ -7,6 +7,7 @@ use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng};
 use super::layout::{LARGEST, MazeLayout};
 use super::oracle::MazeOracle;
 use super::task::MazeTask;
+use crate::draw::{Color, Draw, Picture};
 use crate::grid::cell::{Cell, anywhere};
 use crate::grid::direction::Direction;
 
@@ -194,5 +195,31 @@ impl Process for MazeProcess {
             reward: STEP + hit + arrival,
             terminated: arrived,
         }
+    }
+}
+
+impl Draw for MazeProcess {
+    fn draw(&self, maze: &MazeModel, at: &Cell, _: Option<&usize>) -> Picture {
+        let size = f32::from(maze.size);
+        let corner = |[x, y]: Cell| [f32::from(x), f32::from(y)];
+        let center = |cell| corner(cell).map(|x| x + 0.5);
+        let mut picture = Picture::new([-0.1, -0.1], [size + 0.1, size + 0.1])
+            .disc(center(maze.goal), 0.3, Color::Goal)
+            .disc(center(*at), 0.25, Color::Agent);
+        for cell in (0..maze.size).flat_map(|y| (0..maze.size).map(move |x| [x, y])) {
+            let [x, y] = corner(cell);
+            let sides = [
+                [[x, y + 1.0], [x + 1.0, y + 1.0]],
+                [[x + 1.0, y], [x + 1.0, y + 1.0]],
+                [[x, y], [x + 1.0, y]],
+                [[x, y], [x, y + 1.0]],
+            ];
+            for (bit, side) in OWN_WALL.into_iter().zip(sides) {
+                if maze.view(cell) >> bit & 1 == 1 {
+                    picture = picture.line(side, 0.08, Color::Ink);
+                }
+            }
+        }
+        picture
     }
 }
