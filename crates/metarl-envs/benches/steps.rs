@@ -2,10 +2,11 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use metarl_core::{Environment, Purpose, Seed, Space, StepBatch, TaskDistribution};
+use metarl_envs::xland::{WorldMap, XLand, XLandProcess, XLandTasks};
 use metarl_envs::{
     Acrobot, Acrobots, BernoulliBandit, BernoulliBandits, CartPole, CartPoles, Maze, MazeProcess,
     Mazes, MountainCar, MountainCars, Pendulum, Pendulums, PointNavigation, RandomTabular,
-    SquareGoals, TabularMdp, TwoStep, TwoStepTasks, WorldMap, XLand, XLandProcess, XLandTasks,
+    SquareGoals, TabularMdp, TwoStep, TwoStepTasks,
 };
 
 const N_LANES: usize = 1024;

@@ -15,12 +15,12 @@ mod two_step;
 // Before the modules that make pictures and processes of other processes, whose macro it has.
 #[macro_use]
 mod wrapper;
-mod xland;
 
 pub mod baseline;
 pub mod draw;
 pub mod min_atar;
 pub mod reference;
+pub mod xland;
 
 pub use bandit::*;
 pub use barcode::*;
@@ -34,7 +34,6 @@ pub use randomization::*;
 pub use tabular::*;
 pub use two_step::*;
 pub use wrapper::*;
-pub use xland::*;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

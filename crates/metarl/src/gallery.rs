@@ -11,6 +11,7 @@ use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::min_atar::{
     AsterixGame, BreakoutGame, FreewayGame, MinAtar, MinAtarTasks, SeaquestGame, SpaceInvadersGame,
 };
+use metarl_envs::xland::{XLandProcess, XLandTasks};
 use metarl_envs::{
     AcrobotPhysics, Acrobots, Bandit, BarcodeProcess, BarcodeTasks, BernoulliBandits,
     BernoulliTask, BitFlippingProcess, BitFlippingTask, CartPolePhysics, CartPoles, CatchProcess,
@@ -20,7 +21,7 @@ use metarl_envs::{
     MountainCarPhysics, MountainCars, PendulumPhysics, Pendulums, PointReward, PointRobot,
     RandomTabular, RandomWalkProcess, RandomWalkTask, ReachGoal, RestlessBandits, RestlessTask,
     SignalAndNoiseProcess, SignalAndNoiseTask, SquareGoals, TMazeProcess, TMazes, TabularProcess,
-    TwoStepProcess, TwoStepTasks, XLandProcess, XLandTasks,
+    TwoStepProcess, TwoStepTasks,
 };
 
 use crate::Error;

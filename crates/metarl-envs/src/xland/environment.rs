@@ -32,7 +32,7 @@ use crate::grid::Cell;
 ///
 /// ```
 /// use metarl_core::Lanes;
-/// use metarl_envs::{WorldMap, XLand, XLandProcess};
+/// use metarl_envs::xland::{WorldMap, XLand, XLandProcess};
 ///
 /// let one_room = XLand::new(32);
 /// let map = WorldMap::FourRooms;

@@ -20,7 +20,7 @@ use crate::grid::{Cell, Direction};
 ///
 /// ```
 /// use metarl_core::{Process, Purpose, Seed, Split, TaskDistribution};
-/// use metarl_envs::{XLandExpert, XLandProcess, XLandTasks};
+/// use metarl_envs::xland::{XLandExpert, XLandProcess, XLandTasks};
 ///
 /// let process = XLandProcess::default();
 /// let task = process.model(&XLandTasks::Small.frozen(Split::Test, 0))?;

@@ -15,7 +15,7 @@ use super::world::WorldMap;
 ///
 /// ```
 /// use metarl_core::{Split, TaskDistribution};
-/// use metarl_envs::XLandTasks;
+/// use metarl_envs::xland::XLandTasks;
 ///
 /// let task = XLandTasks::Small.frozen(Split::Test, 4);
 /// let words = "\

@@ -1,13 +1,13 @@
 //! Literal values for a seed: a change of any draw, or of any dynamics, shows here.
 
 use metarl_core::{Environment, Lanes, Purpose, Seed, Space, Split, StepBatch, TaskDistribution};
+use metarl_envs::xland::{XLand, XLandTasks};
 use metarl_envs::{
     Acrobot, AcrobotTask, BarcodeBandit, BarcodeTasks, BitFlipping, BitFlippingTask,
     CartPolePhysics, CartPoleTask, Catch, CatchTasks, ClassicControl, ContinuousMountainCar,
     ContinuousMountainCarTask, DarkRoom, DarkRooms, GaussianRandomization, GridNavi, GridNaviTasks,
     Maze, Mazes, MountainCar, MountainCarTask, RandomWalk, RandomWalkTask, RewardNoise,
-    SignalAndNoise, SignalAndNoiseTask, StickyAction, TMaze, TMazes, UniformRandomization, XLand,
-    XLandTasks,
+    SignalAndNoise, SignalAndNoiseTask, StickyAction, TMaze, TMazes, UniformRandomization,
 };
 
 /// Sums of rewards and of all encoded observations over 40 steps of random actions.

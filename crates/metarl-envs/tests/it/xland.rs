@@ -1,10 +1,11 @@
 //! A world of rules: what actions, rules and goals do, what is seen, what is not allowed.
 
 use metarl_core::{Environment, Outcome, Process, Purpose, Rng, Seed, Space};
-use metarl_envs::{
-    Action, Cell, Color, Condition, Direction, Goal, Object, Rule, Shape, Side, Tile, ViewSpace,
-    World, WorldMap, WorldView, XLand, XLandProcess, XLandTask,
+use metarl_envs::xland::{
+    Action, Color, Condition, Goal, Object, Rule, Shape, Side, Tile, ViewSpace, World, WorldMap,
+    WorldView, XLand, XLandProcess, XLandTask,
 };
+use metarl_envs::{Cell, Direction};
 
 const BALL: Object = object(Shape::Ball, Color::Red);
 const KEY: Object = object(Shape::Key, Color::Blue);

@@ -5,8 +5,9 @@ use std::collections::{HashSet, VecDeque};
 use metarl_core::{
     Environment, Process, Purpose, Rng, Seed, Space, Split, StepBatch, TaskDistribution,
 };
-use metarl_envs::{
-    Condition, Direction, Goal, Object, Side, Tile, ViewSpace, World, WorldMap, XLand, XLandExpert,
+use metarl_envs::Direction;
+use metarl_envs::xland::{
+    Condition, Goal, Object, Side, Tile, ViewSpace, World, WorldMap, XLand, XLandExpert,
     XLandProcess, XLandTask, XLandTasks,
 };
 use metarl_testkit::conformance::{self, Violation, check_distribution};
