@@ -12,6 +12,7 @@ mod navigation;
 mod randomization;
 mod tabular;
 mod two_step;
+mod walker;
 mod wrapper;
 
 pub mod baseline;
@@ -28,6 +29,7 @@ pub use navigation::*;
 pub use randomization::*;
 pub use tabular::*;
 pub use two_step::*;
+pub use walker::*;
 pub use wrapper::*;
 
 #[cfg(doctest)]
