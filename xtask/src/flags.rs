@@ -40,6 +40,12 @@ xflags::xflags! {
             optional --json
         }
 
+        /// Fetch what a feature needs into third_party: box2d.
+        cmd setup {
+            /// What to fetch.
+            required what: String
+        }
+
         /// Build the documentation; a broken link is an error.
         cmd doc {}
 

@@ -10,6 +10,7 @@ mod flags;
 mod parity;
 mod peers;
 mod python;
+mod setup;
 mod tidy;
 mod workspace;
 
@@ -43,6 +44,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
         }
         XtaskCmd::Bench(flags) => commands::bench(&sh, flags.filter.as_deref()),
         XtaskCmd::Parity(flags) => parity::parity(&sh, flags.json),
+        XtaskCmd::Setup(flags) => setup::setup(&sh, &flags.what),
         XtaskCmd::Doc(_) => commands::doc(&sh),
         XtaskCmd::Ci(_) => commands::ci(&sh),
     }

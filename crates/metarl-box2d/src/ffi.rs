@@ -191,7 +191,10 @@ impl World {
     pub fn attach_polygon(&mut self, body: Body, corners: &[[f32; 2]], material: Material) {
         self.check_body(body);
         let n_corners = corners.len();
-        assert!(CORNERS.contains(&n_corners), "{n_corners} corners, not 3 to 16");
+        assert!(
+            CORNERS.contains(&n_corners),
+            "{n_corners} corners, not 3 to 16"
+        );
         // SAFETY: the body is one of this world; there are as many corners as it says, and Box2D has
         // room for them; all is read during the call alone.
         unsafe {
@@ -220,7 +223,12 @@ impl World {
         self.check_body(body);
         // SAFETY: the body is one of this world; all is read during the call alone.
         unsafe {
-            metarl_attach_edge(self.raw.as_ptr(), body, &raw const ends, &raw const material);
+            metarl_attach_edge(
+                self.raw.as_ptr(),
+                body,
+                &raw const ends,
+                &raw const material,
+            );
         }
     }
 
@@ -261,7 +269,14 @@ impl World {
     #[must_use]
     pub fn free_fraction(&self, from: [f32; 2], to: [f32; 2], categories: u16) -> f32 {
         // SAFETY: the world is alive and a ray changes nothing; the points are read during the call.
-        unsafe { metarl_world_ray(self.raw.as_ptr(), &raw const from, &raw const to, categories) }
+        unsafe {
+            metarl_world_ray(
+                self.raw.as_ptr(),
+                &raw const from,
+                &raw const to,
+                categories,
+            )
+        }
     }
 
     /// How a body moves.

@@ -43,10 +43,11 @@ struct Comparison {
 fn main() {
     let mut compared: BTreeMap<[String; 2], (usize, usize, f64)> = BTreeMap::new();
     for line in stdin().lines() {
-        let episode: Episode =
-            serde_json::from_str(&line.expect("UTF-8")).expect("an episode");
+        let episode: Episode = serde_json::from_str(&line.expect("UTF-8")).expect("an episode");
         let difference = difference(&episode);
-        let of = compared.entry([episode.environment, episode.policy]).or_default();
+        let of = compared
+            .entry([episode.environment, episode.policy])
+            .or_default();
         of.0 += 1;
         of.1 += episode.steps.len();
         of.2 = of.2.max(difference);
@@ -76,7 +77,11 @@ fn difference(episode: &Episode) -> f64 {
         worst = worst.max(apart(walker.observation(), &want.observation));
         let reward = (got.reward - want.reward).abs();
         let same_end = got.terminated == want.terminated;
-        worst = worst.max(if same_end && reward.is_finite() { reward } else { f64::INFINITY });
+        worst = worst.max(if same_end && reward.is_finite() {
+            reward
+        } else {
+            f64::INFINITY
+        });
     }
     worst
 }
@@ -86,5 +91,11 @@ fn apart(got: &[f32; 24], want: &[f64]) -> f64 {
         return f64::INFINITY;
     }
     let apart = got.iter().zip(want).map(|(a, b)| (f64::from(*a) - b).abs());
-    apart.fold(0.0, |worst, x| if x.is_nan() { f64::INFINITY } else { worst.max(x) })
+    apart.fold(0.0, |worst, x| {
+        if x.is_nan() {
+            f64::INFINITY
+        } else {
+            worst.max(x)
+        }
+    })
 }

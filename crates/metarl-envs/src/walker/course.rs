@@ -88,7 +88,11 @@ pub(super) fn encoded<D: Draw>(encoding: &TerrainEncoding, draw: &mut D) -> Terr
             }
             Obstacle::Stairs(Stairs { height, steps }) => {
                 let height = at.draw.uniform(height[0], height[1]);
-                let rise = if at.draw.unit() > 0.5 { height } else { -height };
+                let rise = if at.draw.unit() > 0.5 {
+                    height
+                } else {
+                    -height
+                };
                 at.stairs(steps as usize, rise)
             }
             Obstacle::Gap([low, high]) => {

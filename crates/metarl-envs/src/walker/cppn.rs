@@ -276,7 +276,8 @@ impl Cppn {
 
     fn remove_node(&mut self, place: usize) {
         self.nodes.remove(place - 1);
-        self.connections.retain(|c| c.from != place && c.to != place);
+        self.connections
+            .retain(|c| c.from != place && c.to != place);
         for connection in &mut self.connections {
             connection.from -= usize::from(connection.from > place);
             connection.to -= usize::from(connection.to > place);

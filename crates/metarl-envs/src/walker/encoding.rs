@@ -146,9 +146,9 @@ impl TerrainEncoding {
 fn mutate_stairs(stairs: Option<Stairs>, rng: &mut Rng) -> Stairs {
     let steps = match stairs {
         None => 1,
-        Some(Stairs { steps, .. }) => {
-            (steps + rng.random_range(0..=2)).saturating_sub(1).clamp(1, MOST_STAIRS)
-        }
+        Some(Stairs { steps, .. }) => (steps + rng.random_range(0..=2))
+            .saturating_sub(1)
+            .clamp(1, MOST_STAIRS),
     };
     Stairs {
         height: STAIR.mutate(stairs.map(|stairs| stairs.height), rng),

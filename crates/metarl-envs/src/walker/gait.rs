@@ -16,9 +16,17 @@ use serde::{Deserialize, Serialize};
 /// Joints are driven towards the phase's angles by proportional and derivative control; both hips also
 /// hold the hull upright, and both knees damp its bouncing.
 ///
-/// The phases are those of the heuristic that comes with Gymnasium's BipedalWalker; the numbers of
-/// [`Gait::default`] are its numbers but for those in which this gait is slower and steadier, tuned on
-/// level ground.
+/// The phases are those of the heuristic that comes with Gymnasium's BipedalWalker. That one falls on most
+/// courses; the constants of [`GaitStyle::default`] were found from its own by random changes, kept where
+/// they raised the mean return on 3 level and 10 rough courses (seeds 0 to 9) in both engines, less 50 a
+/// fall. On 20 courses of seeds 0 to 19, none with a fall:
+///
+/// | | level | rough |
+/// |---|---|---|
+/// | `RapierEngine`, return | 288 | 286 |
+/// | `Box2dEngine`, return | 297 | 297 |
+///
+/// It sees no lidar, so obstacles end its walk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gait {
@@ -70,17 +78,17 @@ enum Phase {
 impl Default for GaitStyle {
     fn default() -> Self {
         Self {
-            speed: 0.29,
-            standing_knee: 0.1,
+            speed: 0.19,
+            standing_knee: 0.04,
             straightening: 0.03,
-            lifted: [1.1, -0.6],
-            behind: 0.1,
-            reaching_hip: 0.1,
-            pushing_knee: [1.0, 0.88],
-            hip_gain: [0.9, 0.25],
-            knee_gain: [4.0, 0.25],
-            upright_gain: [0.9, 1.5],
-            bounce_gain: 15.0,
+            lifted: [1.0, -0.77],
+            behind: 0.06,
+            reaching_hip: 0.12,
+            pushing_knee: [1.06, 0.92],
+            hip_gain: [0.9, 0.16],
+            knee_gain: [4.69, 0.21],
+            upright_gain: [1.23, 1.43],
+            bounce_gain: 11.93,
         }
     }
 }
