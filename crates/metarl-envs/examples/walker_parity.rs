@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::stdin;
 
 use metarl_envs::reference::bipedal_walker_course;
-use metarl_envs::{Box2dEngine, Walker};
+use metarl_envs::walker::{Box2dEngine, Walker};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]

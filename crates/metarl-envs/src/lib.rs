@@ -12,11 +12,11 @@ mod navigation;
 mod randomization;
 mod tabular;
 mod two_step;
-mod walker;
 mod wrapper;
 
 pub mod baseline;
 pub mod reference;
+pub mod walker;
 
 pub use bandit::*;
 pub use barcode::*;
@@ -29,7 +29,6 @@ pub use navigation::*;
 pub use randomization::*;
 pub use tabular::*;
 pub use two_step::*;
-pub use walker::*;
 pub use wrapper::*;
 
 #[cfg(doctest)]

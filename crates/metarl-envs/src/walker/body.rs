@@ -16,7 +16,7 @@ const HULL_PIXELS: [[f64; 2]; 5] = [
 pub(super) const HULL_DENSITY: f32 = 5.0;
 pub(super) const HULL_FRICTION: f32 = 0.1;
 
-/// The hips are this far above the hull's origin: below it.
+/// Height of the hips in the hull: below its origin.
 pub(super) const HIP: f64 = -8.0 / SCALE;
 /// Width and height of a thigh; a shin is 0.8 times as wide.
 pub(super) const LEG: [f64; 2] = [8.0 / SCALE, 34.0 / SCALE];

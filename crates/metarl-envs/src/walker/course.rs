@@ -16,6 +16,8 @@ const BETWEEN: [u32; 2] = [5, 10];
 const STAIR_WIDTH: usize = 4;
 /// Depth of a gap, in steps.
 const GAP_DEPTH: f64 = 4.0;
+/// Points of the ground are at least this far apart, in steps.
+const LEAST_APART: f64 = 0.01;
 /// Blocks lower than this are left out, in steps: physics engines want bodies with an area.
 const LOWEST_BLOCK: f64 = 0.02;
 
@@ -238,7 +240,7 @@ impl<D: Draw> Surveyor<'_, D> {
             self.block(x[0], y - GAP_DEPTH * STEP, x[1], y);
         }
         self.point()?;
-        let n_points = apart.ceil();
+        let n_points = (apart - LEAST_APART).ceil();
         self.y -= GAP_DEPTH * STEP;
         (0..n_points as usize).try_for_each(|_| self.point())?;
         self.y = y;

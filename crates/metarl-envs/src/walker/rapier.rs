@@ -30,8 +30,10 @@ const GROUND: Group = Group::GROUP_2;
 ///
 /// Body, motors and ground are those of Gymnasium's walker, but the solver is another one, so motion
 /// differs from Box2D's from the first contact on. Gymnasium's walker starts with its legs half a unit too
-/// far up, and its solver pulls them into place; this one starts with its legs in place, its feet on the
-/// ground and its knees bent by 0.1.
+/// far up, and its solver pulls them into a crouch; this one starts in that crouch, its feet on the ground.
+///
+/// The crate's deterministic mode is on, so motion does not depend on the machine but for the last bit of a
+/// sine or cosine in the start and in the lidar's rays.
 pub struct RapierEngine {
     world: PhysicsWorld,
     body: [RigidBodyHandle; 5],
@@ -130,7 +132,7 @@ impl Engine for RapierEngine {
         let start = [START_PAD as f64 * STEP / 2.0, HEIGHT + reach - HIP];
         let corners = hull().map(|[x, y]| Vector::new(x, y));
         let hull = ColliderBuilder::convex_polyline(corners.into())
-            .unwrap_or_else(|| ColliderBuilder::cuboid(1.0, 0.3))
+            .expect("the hull's outline is convex")
             .density(HULL_DENSITY)
             .friction(HULL_FRICTION);
         let hull = insert_part(&mut world, start, 0.0, hull);
@@ -208,13 +210,8 @@ impl Engine for RapierEngine {
 
     fn joints(&self) -> [JointMotion; 4] {
         self.joint.map(|handle| {
-            let joint = &self.world.impulse_joints.get(handle);
-            let Some(joint) = joint else {
-                return JointMotion {
-                    angle: 0.0,
-                    speed: 0.0,
-                };
-            };
+            let joint = self.world.impulse_joints.get(handle);
+            let joint = joint.expect("joints are never removed");
             let [a, b] = [joint.body1(), joint.body2()].map(|body| &self.world.bodies[body]);
             let frame = joint.data.local_frame1.rotation;
             JointMotion {

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use metarl_core::{Error, Purpose, Rng, Seed, Split, TaskDistribution};
 use metarl_envs::reference::{NumpyRng, bipedal_walker_course};
-use metarl_envs::{
+use metarl_envs::walker::{
     Activation, BipedalWalkers, Cppn, CppnConnection, CppnNode, Engine, HullMotion, JointMotion,
-    Motor, Pose, Stairs, Terrain, TerrainEncoding, TerrainFeature, Walker, WalkerTask,
+    Motor, Pose, Stairs, Terrain, TerrainEncoding, TerrainFeature, Walker, WalkerProcess,
+    WalkerTask,
 };
 use metarl_testkit::conformance::{Violation, check_distribution};
 use proptest::prelude::*;
@@ -550,7 +551,7 @@ fn a_picture_has_the_ground_and_five_parts() {
 
 #[test]
 fn an_engine_is_asked_for_a_random_push() {
-    let process = metarl_envs::WalkerProcess::<Puppet>::default();
+    let process = WalkerProcess::<Puppet>::default();
     let task = WalkerTask::default();
     let starts = (0..100).map(|seed| {
         let walker = metarl_core::Process::start(&process, &task, &mut stream(seed));

