@@ -34,10 +34,18 @@ xflags::xflags! {
         }
 
         /// Compare environments with the packages they reproduce, fetched from PyPI into
-        /// target/parity, and write docs/parity.md.
+        /// target/parity, and write docs/parity.md; with Box2D or MuJoCo set up, their pages too.
         cmd parity {
             /// End with one line of JSON, a list of comparisons.
             optional --json
+        }
+
+        /// Fetch what a feature needs and cargo cannot.
+        cmd setup {
+            /// The sources of the feature `box2d`, into third_party/box2d.
+            cmd box2d {}
+            /// The simulator of the feature `mujoco`, into third_party/mujoco.
+            cmd mujoco {}
         }
 
         /// Build the documentation; a broken link is an error.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 /// Folders at the root that hold no source.
-const NOT_SOURCE: [&str; 3] = [".git", "runs", "target"];
+const NOT_SOURCE: [&str; 4] = [".git", "runs", "target", "third_party"];
 
 /// What a crate over dfdx offers: its CUDA face, and the switch that type-checks the face without a
 /// toolkit.

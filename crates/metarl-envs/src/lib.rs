@@ -21,6 +21,7 @@ pub mod draw;
 pub mod min_atar;
 pub mod reference;
 pub mod xland;
+pub mod walker;
 
 pub use bandit::*;
 pub use barcode::*;

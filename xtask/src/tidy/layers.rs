@@ -4,7 +4,7 @@ use crate::workspace::{Dependency, Package, Workspace};
 
 /// The rows, lowest first.
 const ROWS: [&[&str]; 7] = [
-    &["metarl-core"],
+    &["metarl-core", "metarl-box2d"],
     &["metarl-memory", "metarl-returns", "metarl-envs"],
     &["metarl-autodiff"],
     &["metarl-losses"],

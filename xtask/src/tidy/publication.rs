@@ -2,7 +2,7 @@
 
 use crate::workspace::Workspace;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     ".cargo_vcs_info.json",
     "Cargo.lock",
     "Cargo.toml",
@@ -10,13 +10,16 @@ const FILES: [&str; 7] = [
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "build.rs",
 ];
 const FOLDERS: [&str; 5] = ["benches/", "examples/", "experiments/", "src/", "tests/"];
 
 /// Files in a source folder that are neither Rust nor data a test or program reads; Python only makes
-/// test vectors.
-const DATA: [&str; 10] = [
+/// test vectors, C++ is a shim.
+const DATA: [&str; 12] = [
     ".rs",
+    ".cpp",
+    ".h",
     ".py",
     ".toml",
     ".json",

@@ -1,11 +1,20 @@
-//! Classic control bit for bit as Gymnasium plays it: for comparisons, not for speed.
+//! Classic control bit for bit as Gymnasium plays it, and the courses of its walker: for comparisons,
+//! not for speed.
 
 mod numpy;
 
 pub use numpy::NumpyRng;
 
+/// The course that `reset(seed=…)` of Gymnasium's `BipedalWalker-v3`, or of its hardcore variant, draws,
+/// and the force that pushes the walker's hull: what [`Walker::new`](crate::walker::Walker::new) takes.
+#[must_use]
+pub fn bipedal_walker_course(seed: u64, hardcore: bool) -> (Terrain, f32) {
+    crate::walker::of_gymnasium_seed(seed, hardcore)
+}
+
 use metarl_core::{Error, Space};
 
+use crate::walker::Terrain;
 use crate::{Physics, Real};
 
 /// One episode at a time of a classic control task, in double precision, from the seeds of

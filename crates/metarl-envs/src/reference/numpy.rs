@@ -10,7 +10,11 @@ use rand_pcg::Lcg128Xsl64;
 /// O'Neill, *PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for Random
 /// Number Generation*, 2014, and its author's notes on seed sequences.
 #[derive(Debug, Clone)]
-pub struct NumpyRng(Lcg128Xsl64);
+pub struct NumpyRng {
+    generator: Lcg128Xsl64,
+    /// What is left of 64 bits of which a 32-bit number was made.
+    half: Option<u32>,
+}
 
 impl NumpyRng {
     /// The generator of a seed.
@@ -18,17 +22,51 @@ impl NumpyRng {
     pub fn new(seed: u64) -> Self {
         let [a, b, c, d] = seed_sequence(seed);
         let wide = |high: u64, low: u64| u128::from(high) << 64 | u128::from(low);
-        Self(Lcg128Xsl64::new(wide(a, b), wide(c, d)))
+        Self {
+            generator: Lcg128Xsl64::new(wide(a, b), wide(c, d)),
+            half: None,
+        }
     }
 
     /// The next `random()`, in `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// The next `uniform(low, high)`.
     pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
+    }
+
+    /// The next `integers(low, high)`, at least `low` and below `high`: nothing is drawn where there is
+    /// only one such number.
+    ///
+    /// # References
+    ///
+    /// Lemire, *Fast Random Integer Generation in an Interval*, 2019,
+    /// [arXiv:1805.10941](https://arxiv.org/abs/1805.10941).
+    pub fn integer(&mut self, low: u32, high: u32) -> u32 {
+        let n = high.saturating_sub(low);
+        if n <= 1 {
+            return low;
+        }
+        loop {
+            let product = u64::from(self.word()) * u64::from(n);
+            // Numbers below 2³² mod n would make some outcomes likelier than others.
+            if product as u32 >= n.wrapping_neg() % n {
+                return low + (product >> 32) as u32;
+            }
+        }
+    }
+
+    /// 32 bits: the lower half of 64, then the upper one.
+    fn word(&mut self) -> u32 {
+        if let Some(half) = self.half.take() {
+            return half;
+        }
+        let both = self.generator.next_u64();
+        self.half = Some((both >> 32) as u32);
+        both as u32
     }
 }
 

@@ -19,6 +19,9 @@ mod tabular;
 mod tabular_baseline;
 mod two_step;
 mod vectorized;
+mod walker;
+#[cfg(any(feature = "terrain", feature = "box2d"))]
+mod walker_engine;
 mod wrapper;
 mod xland;
 mod xland_tasks;
