@@ -15,7 +15,7 @@ xflags::xflags! {
         /// Run only the tests that hold derivatives against finite differences.
         cmd gradcheck {}
 
-        /// Compile each crate alone with default features, then type-check the CUDA features.
+        /// Compile each crate alone with default features, then type-check the CUDA and MuJoCo features.
         cmd features {}
 
         /// Run the criterion benchmarks, or compare with peers.
@@ -34,10 +34,16 @@ xflags::xflags! {
         }
 
         /// Compare environments with the packages they reproduce, fetched from PyPI into
-        /// target/parity, and write docs/parity.md.
+        /// target/parity, and write docs/parity.md; with MuJoCo set up, docs/parity-mujoco.md too.
         cmd parity {
             /// End with one line of JSON, a list of comparisons.
             optional --json
+        }
+
+        /// Fetch what a feature needs and cargo cannot.
+        cmd setup {
+            /// The simulator of the feature `mujoco`, into third_party/mujoco.
+            cmd mujoco {}
         }
 
         /// Build the documentation; a broken link is an error.

@@ -10,12 +10,13 @@ mod flags;
 mod parity;
 mod peers;
 mod python;
+mod setup;
 mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
 
-use flags::XtaskCmd;
+use flags::{SetupCmd, XtaskCmd};
 use xshell::Shell;
 
 fn main() -> ExitCode {
@@ -43,6 +44,9 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
         }
         XtaskCmd::Bench(flags) => commands::bench(&sh, flags.filter.as_deref()),
         XtaskCmd::Parity(flags) => parity::parity(&sh, flags.json),
+        XtaskCmd::Setup(flags) => match flags.subcommand {
+            SetupCmd::Mujoco(_) => setup::mujoco(&sh),
+        },
         XtaskCmd::Doc(_) => commands::doc(&sh),
         XtaskCmd::Ci(_) => commands::ci(&sh),
     }

@@ -9,11 +9,14 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 /// Folders at the root that hold no source.
-const NOT_SOURCE: [&str; 3] = [".git", "runs", "target"];
+const NOT_SOURCE: [&str; 4] = [".git", "runs", "target", "third_party"];
 
 /// What a crate over dfdx offers: its CUDA face, and the switch that type-checks the face without a
 /// toolkit.
 pub(crate) const CUDA: [&str; 2] = ["cuda", "ci-check"];
+
+/// The feature over a simulator.
+pub(crate) const MUJOCO: [&str; 1] = ["mujoco"];
 
 /// Everything the rules of `tidy` look at, in memory: a rule is a function of this alone.
 #[derive(Debug, Default)]

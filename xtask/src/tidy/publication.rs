@@ -14,8 +14,8 @@ const FILES: [&str; 7] = [
 const FOLDERS: [&str; 5] = ["benches/", "examples/", "experiments/", "src/", "tests/"];
 
 /// Files in a source folder that are neither Rust nor data a test or program reads; Python only makes
-/// test vectors.
-const DATA: [&str; 9] = [
+/// test vectors, and data of others has its license beside it.
+const DATA: [&str; 11] = [
     ".rs",
     ".py",
     ".toml",
@@ -24,6 +24,8 @@ const DATA: [&str; 9] = [
     ".csv",
     ".svg",
     ".safetensors",
+    ".xml",
+    "/LICENSE",
     ".proptest-regressions",
 ];
 
