@@ -8,6 +8,10 @@ mod bandit;
 mod bandit_baseline;
 mod cart_pole;
 mod classic;
+#[cfg(feature = "mujoco")]
+mod mujoco;
+#[cfg(feature = "mujoco")]
+mod mujoco_tasks;
 mod navigation;
 mod normalize;
 mod randomization;
