@@ -8,8 +8,34 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::python::virtual_environment;
+use crate::setup::MUJOCO;
 
-const REPORT: &str = "docs/parity.md";
+/// Environments of one feature, and the page with what was measured.
+struct Part {
+    report: &'static str,
+    head: &'static str,
+    /// Below `xtask/parity`, for their packages and to play them.
+    requirements: &'static str,
+    script: &'static str,
+    /// What replays the episodes.
+    example: &'static [&'static str],
+}
+
+const CLASSIC_CONTROL: Part = Part {
+    report: "docs/parity.md",
+    head: HEAD,
+    requirements: "requirements.txt",
+    script: "classic_control.py",
+    example: &["--example", "parity"],
+};
+
+const WALKING_ROBOTS: Part = Part {
+    report: "docs/parity-mujoco.md",
+    head: MUJOCO_HEAD,
+    requirements: "walking_robots.txt",
+    script: "walking_robots.py",
+    example: &["--features", "mujoco", "--example", "mujoco_parity"],
+};
 
 const HEAD: &str = "\
 # Parity with reference packages
@@ -28,12 +54,51 @@ episode by less than rounding may end it in one precision alone: at most two of 
 |---|---|---|---|---|---|
 ";
 
+const MUJOCO_HEAD: &str = "\
+# Parity of walking robots
+
+Written by `cargo xtask parity` where `cargo xtask setup mujoco` has been run. It fetches the packages named in
+[`xtask/parity/walking_robots.txt`](../xtask/parity/walking_robots.txt) from PyPI, plays Gymnasium's robots under
+random actions, three times 200 steps of each, and replays them here from the same positions and velocities.
+Both sides use MuJoCo 3.17.0; the models here lack what cannot move anything. The literature's tasks are compared
+with their rewards and models written a second time, in Python, on top of Gymnasium's.
+
+Both sides compute in double precision, from the same actions: ones that single precision can tell, which
+Gymnasium is handed as doubles, because of single-precision ones it adds up the control cost in single
+precision. Differences are of observations and rewards, relative to their size where that is above 1; what is
+not 0 is another order of summing contact forces. Ends must agree; an episode goes on behind them.
+
+| environment | what is compared | steps | largest difference | allowed | |
+|---|---|---|---|---|---|
+";
+
 pub(crate) fn parity(sh: &Shell, json: bool) -> Result<()> {
-    let episodes = play(sh)?;
-    let example = ["--package", "metarl-envs", "--example", "parity"];
-    let printed = cmd!(sh, "cargo run --quiet --release {example...}")
-        .stdin(episodes)
-        .read()?;
+    let mut comparisons = compare(sh, &CLASSIC_CONTROL)?;
+    if sh.path_exists(MUJOCO) {
+        comparisons.extend(compare(sh, &WALKING_ROBOTS)?);
+    } else {
+        println!(
+            "skipped: walking robots, because {MUJOCO} is not there; `cargo xtask setup mujoco` fetches it"
+        );
+    }
+    if json {
+        println!("{}", Value::from(comparisons.clone()));
+    }
+    let n_failed = comparisons.iter().filter(|c| c["passed"] != true).count();
+    ensure!(n_failed == 0, "{n_failed} comparisons failed");
+    Ok(())
+}
+
+/// Plays and replays the environments of a part, and writes its page.
+fn compare(sh: &Shell, part: &Part) -> Result<Vec<Value>> {
+    let episodes = play(sh, part)?;
+    let example = part.example;
+    let printed = cmd!(
+        sh,
+        "cargo run --quiet --release --package metarl-envs {example...}"
+    )
+    .stdin(episodes)
+    .read()?;
     let comparisons = printed
         .lines()
         .map(serde_json::from_str)
@@ -41,7 +106,7 @@ pub(crate) fn parity(sh: &Shell, json: bool) -> Result<()> {
 
     ensure!(!comparisons.is_empty(), "nothing was compared");
 
-    let mut report = HEAD.to_owned();
+    let mut report = part.head.to_owned();
     for comparison in &comparisons {
         let text = |key: &str| comparison[key].as_str().unwrap_or_default();
         let number = |key: &str| comparison[key].as_f64().unwrap_or(f64::NAN);
@@ -58,17 +123,19 @@ pub(crate) fn parity(sh: &Shell, json: bool) -> Result<()> {
         println!("{line}");
         writeln!(report, "{line}")?;
     }
-    fs::write(sh.current_dir().join(REPORT), report).context(REPORT)?;
-    if json {
-        println!("{}", Value::from(comparisons.clone()));
-    }
-    let n_failed = comparisons.iter().filter(|c| c["passed"] != true).count();
-    ensure!(n_failed == 0, "{n_failed} comparisons failed");
-    Ok(())
+    fs::write(sh.current_dir().join(part.report), report).context(part.report)?;
+    Ok(comparisons)
 }
 
 /// Episodes of the reference packages, one JSON line each.
-fn play(sh: &Shell) -> Result<String> {
-    let python = virtual_environment(sh, "target/parity/venv", "xtask/parity/requirements.txt")?;
-    Ok(cmd!(sh, "{python} xtask/parity/classic_control.py").read()?)
+fn play(sh: &Shell, part: &Part) -> Result<String> {
+    let Part {
+        requirements,
+        script,
+        ..
+    } = part;
+    let venv = format!("target/parity/{}", script.trim_end_matches(".py"));
+    let requirements = format!("xtask/parity/{requirements}");
+    let python = virtual_environment(sh, &venv, &requirements)?;
+    Ok(cmd!(sh, "{python} xtask/parity/{script}").read()?)
 }
