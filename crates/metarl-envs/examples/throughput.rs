@@ -9,19 +9,32 @@ use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
 use metarl_core::{Environment, Error, Purpose, Rng, Seed, Space, StepBatch, TaskDistribution};
+#[cfg(feature = "mujoco")]
+use metarl_envs::mujoco::{Ant, Ants, HalfCheetah, HalfCheetahs, Humanoid, Humanoids};
 use metarl_envs::{
     Acrobot, Acrobots, CartPole, CartPoles, MountainCar, MountainCars, Pendulum, Pendulums,
 };
 
 const SECONDS: f64 = 0.5;
 
+/// Numbers of lanes to choose from: of what is stepped together, and of what is simulated one by one.
+const MANY: [usize; 3] = [256, 1024, 4096];
+#[cfg(feature = "mujoco")]
+const FEW: [usize; 3] = [1, 4, 16];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
-        "cart-pole" => serve(CartPole::new, &CartPoles::DEFAULT),
-        "mountain-car" => serve(MountainCar::new, &MountainCars::DEFAULT),
-        "pendulum" => serve(Pendulum::new, &Pendulums::DEFAULT),
-        "acrobot" => serve(Acrobot::new, &Acrobots::DEFAULT),
+        "cart-pole" => serve(CartPole::new, &CartPoles::DEFAULT, MANY),
+        "mountain-car" => serve(MountainCar::new, &MountainCars::DEFAULT, MANY),
+        "pendulum" => serve(Pendulum::new, &Pendulums::DEFAULT, MANY),
+        "acrobot" => serve(Acrobot::new, &Acrobots::DEFAULT, MANY),
+        #[cfg(feature = "mujoco")]
+        "half-cheetah" => serve(HalfCheetah::new, &HalfCheetahs::Default, FEW),
+        #[cfg(feature = "mujoco")]
+        "ant" => serve(Ant::new, &Ants::Default, FEW),
+        #[cfg(feature = "mujoco")]
+        "humanoid" => serve(Humanoid::new, &Humanoids::Default, FEW),
         _ => Err(format!("there is no environment `{name}` to measure").into()),
     }
 }
@@ -76,9 +89,10 @@ impl<E: Environment> Play<E> {
 fn serve<E: Environment>(
     new: impl Fn(usize) -> E,
     tasks: &impl TaskDistribution<Task = E::Task>,
+    candidates: [usize; 3],
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut fastest: Option<(f64, Play<E>)> = None;
-    for n_lanes in [256, 1024, 4096] {
+    for n_lanes in candidates {
         let mut play = Play::new(new(n_lanes), tasks)?;
         play.rate(0.1)?;
         let rate = play.rate(0.2)?;
