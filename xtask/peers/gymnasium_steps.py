@@ -22,8 +22,23 @@ def maker(mode):
     return make
 
 
+def single(_):
+    """One environment without the vector's bookkeeping."""
+    environment = gymnasium.make(sys.argv[1])
+    environment.reset(seed=0)
+    space = environment.action_space
+
+    def run():
+        _, _, terminated, truncated, _ = environment.step(space.sample())
+        if terminated or truncated:
+            environment.reset()
+        return 1
+
+    return run
+
+
 specification = gymnasium.spec(sys.argv[1])
-candidates = [(n, maker("sync")) for n in (1, 16, 128)]
+candidates = [(1, single)] + [(n, maker("sync")) for n in (1, 16, 128)]
 if specification.vector_entry_point is not None:
     candidates = [(n, maker("vector_entry_point")) for n in (1024, 4096, 16384)]
 rounds.serve(candidates)

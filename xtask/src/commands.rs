@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
 use crate::tidy;
-use crate::workspace::{CUDA, Package, Workspace, packages};
+use crate::workspace::{CUDA, MUJOCO, Package, Workspace, packages};
 
 /// Crates whose integration tests hold derivatives against finite differences.
 const DIFFERENTIATED: [&str; 3] = ["metarl-autodiff", "metarl-losses", "metarl-optim"];
@@ -65,6 +65,14 @@ pub(crate) fn features(sh: &Shell) -> Result<()> {
     for Package { name, .. } in published().filter(|package| package.offers(&CUDA)) {
         let features = CUDA.join(",");
         cmd!(sh, "cargo check --package {name} --features {features}").run()?;
+    }
+    // Their library is opened at run time, so they compile where it is missing.
+    for Package { name, .. } in published().filter(|package| package.offers(&MUJOCO)) {
+        cmd!(
+            sh,
+            "cargo check --package {name} --features mujoco --all-targets"
+        )
+        .run()?;
     }
     Ok(())
 }

@@ -116,7 +116,9 @@ pub(crate) fn parity(sh: &Shell, json: bool) -> Result<()> {
         match part.needs {
             Some([path, command]) if !sh.path_exists(path) => {
                 let report = part.report;
-                println!("skipped: {report} is as it was, since {path} is missing; `{command}` fetches it");
+                println!(
+                    "skipped: {report} is as it was, since {path} is missing; `{command}` fetches it"
+                );
             }
             _ => comparisons.extend(compare(sh, part)?),
         }
@@ -131,7 +133,10 @@ pub(crate) fn parity(sh: &Shell, json: bool) -> Result<()> {
 
 /// Plays and replays the environments of a part, and writes its page.
 fn compare(sh: &Shell, part: &Part) -> Result<Vec<Value>> {
-    let venv = format!("target/parity/{}", part.requirements.trim_end_matches(".txt"));
+    let venv = format!(
+        "target/parity/{}",
+        part.requirements.trim_end_matches(".txt")
+    );
     let requirements = format!("xtask/parity/{}", part.requirements);
     let python = virtual_environment(sh, &venv, &requirements)?;
     let mut comparisons: Vec<Value> = Vec::new();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
 use crate::python::virtual_environment;
+use crate::setup::MUJOCO;
 
 const REPORT: &str = "docs/benchmarks.md";
 
@@ -34,7 +35,35 @@ struct Work {
     ours: &'static str,
     /// Script below `xtask/peers` and its argument.
     theirs: (&'static str, &'static str),
+    kit: Kit,
     bar: f64,
+}
+
+/// What both sides of a comparison need.
+#[derive(Clone, Copy, PartialEq)]
+enum Kit {
+    /// Nothing but their packages.
+    Plain,
+    /// The simulator of the feature `mujoco`.
+    Mujoco,
+}
+
+impl Kit {
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &[],
+            Self::Mujoco => &["--features", "mujoco"],
+        }
+    }
+
+    /// A Python with the packages of the peers.
+    fn python(self, sh: &Shell) -> Result<PathBuf> {
+        let (venv, requirements) = match self {
+            Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
+            Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
+        };
+        virtual_environment(sh, venv, requirements)
+    }
 }
 
 const fn classic(
@@ -47,6 +76,7 @@ const fn classic(
         peer,
         ours: name,
         theirs,
+        kit: Kit::Plain,
         bar: 8.0,
     }
 }
@@ -58,6 +88,19 @@ const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
         ours: name,
         theirs: (MIN_ATAR, theirs),
         bar: 20.0,
+        kit: Kit::Plain,
+    }
+}
+
+/// A robot in the simulator, which is most of the work on both sides.
+const fn robot(name: &'static str, theirs: &'static str) -> Work {
+    Work {
+        name,
+        peer: "Gymnasium",
+        ours: name,
+        theirs: (GYMNASIUM, theirs),
+        kit: Kit::Mujoco,
+        bar: 1.4,
     }
 }
 
@@ -83,6 +126,9 @@ const WORKS: &[Work] = &[
     min_atar("freeway", "freeway"),
     min_atar("seaquest", "seaquest"),
     min_atar("space-invaders", "space_invaders"),
+    robot("half-cheetah", "HalfCheetah-v5"),
+    robot("ant", "Ant-v5"),
+    robot("humanoid", "Humanoid-v5"),
 ];
 
 /// How a comparison went.
@@ -108,9 +154,15 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
         .collect();
     let names = || WORKS.iter().map(|work| work.name).collect::<Vec<_>>();
     ensure!(!works.is_empty(), "no such work; there are {:?}", names());
-    let python = virtual_environment(sh, "target/peers/venv", "xtask/peers/requirements.txt")?;
-    let example = ["--package", "metarl-envs", "--example", "throughput"];
-    cmd!(sh, "cargo build --release {example...}").run()?;
+    let (works, skipped): (Vec<&Work>, Vec<&Work>) = works
+        .into_iter()
+        .partition(|work| work.kit == Kit::Plain || sh.path_exists(MUJOCO));
+    for work in skipped {
+        println!(
+            "skipped: {}, because {MUJOCO} is not there; `cargo xtask setup mujoco` fetches it",
+            work.name
+        );
+    }
 
     let root = sh.current_dir();
     let n_rounds = if quick { 5 } else { 15 };
@@ -119,7 +171,7 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
     );
     let mut comparisons = Vec::new();
     for work in works {
-        let comparison = compare(&root, &python, work, n_rounds)
+        let comparison = compare(sh, &root, work, n_rounds)
             .with_context(|| format!("{} against {}", work.name, work.peer))?;
         let row = row(&comparison);
         println!("{row}");
@@ -184,16 +236,20 @@ fn as_json(comparison: &Comparison) -> Value {
     })
 }
 
-fn compare(root: &Path, python: &Path, work: &'static Work, n_rounds: usize) -> Result<Comparison> {
+fn compare(sh: &Shell, root: &Path, work: &'static Work, n_rounds: usize) -> Result<Comparison> {
+    let python = work.kit.python(sh)?;
+    let features = work.kit.features();
+    let example = ["--package", "metarl-envs", "--example", "throughput"];
+    cmd!(sh, "cargo build --release {example...} {features...}").run()?;
     let (script, argument) = work.theirs;
     let script = format!("xtask/peers/{script}");
-    let example = ["run", "--quiet", "--release", "--package", "metarl-envs"];
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let ours = example
-        .into_iter()
-        .chain(["--example", "throughput", "--", work.ours]);
+    let ours = ["run", "--quiet", "--release"].into_iter().chain(example);
+    let ours = ours
+        .chain(features.iter().copied())
+        .chain(["--", work.ours]);
     let mut ours = Worker::start(root, Path::new(&cargo), ours)?;
-    let mut theirs = Worker::start(root, python, [script.as_str(), argument])?;
+    let mut theirs = Worker::start(root, &python, [script.as_str(), argument])?;
     let mut rates = Vec::with_capacity(n_rounds);
     for round in 0..n_rounds {
         // Who goes first takes turns, so that a drift of the machine favors neither.

@@ -15,6 +15,9 @@ const NOT_SOURCE: [&str; 4] = [".git", "runs", "target", "third_party"];
 /// toolkit.
 pub(crate) const CUDA: [&str; 2] = ["cuda", "ci-check"];
 
+/// The feature over a simulator.
+pub(crate) const MUJOCO: [&str; 1] = ["mujoco"];
+
 /// Everything the rules of `tidy` look at, in memory: a rule is a function of this alone.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {

@@ -15,24 +15,37 @@ use metarl_envs::min_atar::{
     AsterixGame, BreakoutGame, FreewayGame, Game, MinAtar, MinAtarTasks, SeaquestGame,
     SpaceInvadersGame,
 };
+#[cfg(feature = "mujoco")]
+use metarl_envs::mujoco::{Ant, Ants, HalfCheetah, HalfCheetahs, Humanoid, Humanoids};
 use metarl_envs::{
     Acrobot, Acrobots, CartPole, CartPoles, MountainCar, MountainCars, Pendulum, Pendulums,
 };
 
 const SECONDS: f64 = 0.5;
 
+/// Numbers of lanes to choose from: of what is stepped together, and of what is simulated one by one.
+const MANY: [usize; 4] = [64, 256, 1024, 4096];
+#[cfg(feature = "mujoco")]
+const FEW: [usize; 3] = [1, 4, 16];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
-        "cart-pole" => serve(CartPole::new, &CartPoles::DEFAULT),
-        "mountain-car" => serve(MountainCar::new, &MountainCars::DEFAULT),
-        "pendulum" => serve(Pendulum::new, &Pendulums::DEFAULT),
-        "acrobot" => serve(Acrobot::new, &Acrobots::DEFAULT),
+        "cart-pole" => serve(CartPole::new, &CartPoles::DEFAULT, &MANY),
+        "mountain-car" => serve(MountainCar::new, &MountainCars::DEFAULT, &MANY),
+        "pendulum" => serve(Pendulum::new, &Pendulums::DEFAULT, &MANY),
+        "acrobot" => serve(Acrobot::new, &Acrobots::DEFAULT, &MANY),
         "breakout" => serve_min_atar::<BreakoutGame>(),
         "asterix" => serve_min_atar::<AsterixGame>(),
         "freeway" => serve_min_atar::<FreewayGame>(),
         "seaquest" => serve_min_atar::<SeaquestGame>(),
         "space-invaders" => serve_min_atar::<SpaceInvadersGame>(),
+        #[cfg(feature = "mujoco")]
+        "half-cheetah" => serve(HalfCheetah::new, &HalfCheetahs::Default, &FEW),
+        #[cfg(feature = "mujoco")]
+        "ant" => serve(Ant::new, &Ants::Default, &FEW),
+        #[cfg(feature = "mujoco")]
+        "humanoid" => serve(Humanoid::new, &Humanoids::Default, &FEW),
         _ => Err(format!("there is no environment `{name}` to measure").into()),
     }
 }
@@ -97,23 +110,30 @@ impl<E: Environment> Play<E> {
 fn serve<E: Environment>(
     new: impl Fn(usize) -> E,
     tasks: &impl TaskDistribution<Task = E::Task>,
+    candidates: &[usize],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    serve_at_best(new, tasks, false)
+    serve_at_best(new, tasks, candidates, false)
 }
 
 /// Measures steps of a game and the writing of each board as numbers.
 fn serve_min_atar<G: Game>() -> Result<(), Box<dyn std::error::Error>> {
-    serve_at_best(Lanes::<MinAtar<G>>::new, &MinAtarTasks::<G>::USUAL, true)
+    serve_at_best(
+        Lanes::<MinAtar<G>>::new,
+        &MinAtarTasks::<G>::USUAL,
+        &MANY,
+        true,
+    )
 }
 
 /// Measures at the number of lanes that is fastest.
 fn serve_at_best<E: Environment>(
     new: impl Fn(usize) -> E,
     tasks: &impl TaskDistribution<Task = E::Task>,
+    candidates: &[usize],
     encodes: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut fastest: Option<(f64, Play<E>)> = None;
-    for n_lanes in [64, 256, 1024, 4096] {
+    for &n_lanes in candidates {
         let mut play = Play::new(new(n_lanes), tasks, encodes)?;
         play.rate(0.1)?;
         let rate = play.rate(0.2)?;

@@ -1,5 +1,9 @@
 //! Batched environments and task distributions for meta-reinforcement learning, with the classical
 //! baselines and exact optima that an agent is judged against.
+//!
+//! | feature | what it adds | what it needs |
+//! |---|---|---|
+//! | `mujoco` | the module `mujoco`: walking robots, as in Gymnasium | to run: MuJoCo 3.17.0, which `cargo xtask setup mujoco` fetches |
 
 mod bandit;
 mod barcode;
@@ -19,9 +23,11 @@ mod wrapper;
 pub mod baseline;
 pub mod draw;
 pub mod min_atar;
+#[cfg(feature = "mujoco")]
+pub mod mujoco;
 pub mod reference;
-pub mod xland;
 pub mod walker;
+pub mod xland;
 
 pub use bandit::*;
 pub use barcode::*;

@@ -15,8 +15,8 @@ const FILES: [&str; 8] = [
 const FOLDERS: [&str; 5] = ["benches/", "examples/", "experiments/", "src/", "tests/"];
 
 /// Files in a source folder that are neither Rust nor data a test or program reads; Python only makes
-/// test vectors, C++ is a shim.
-const DATA: [&str; 12] = [
+/// test vectors, C++ is a shim, and data of others has its license beside it.
+const DATA: [&str; 14] = [
     ".rs",
     ".cpp",
     ".h",
@@ -28,6 +28,8 @@ const DATA: [&str; 12] = [
     ".html",
     ".svg",
     ".safetensors",
+    ".xml",
+    "/LICENSE",
     ".proptest-regressions",
 ];
 

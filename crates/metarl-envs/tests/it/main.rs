@@ -10,6 +10,10 @@ mod cart_pole;
 mod classic;
 mod maze;
 mod min_atar;
+#[cfg(feature = "mujoco")]
+mod mujoco;
+#[cfg(feature = "mujoco")]
+mod mujoco_tasks;
 mod navigation;
 mod normalize;
 mod randomization;
