@@ -1,5 +1,4 @@
 //! Compiles Box2D and the shim, if the feature asks for it.
-#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
 use std::env;
 use std::fs;

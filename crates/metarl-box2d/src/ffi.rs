@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "calls into Box2D, which is C++")]
 
 use std::fmt::{Debug, Formatter};
-use std::ptr::NonNull;
 
 #[repr(C)]
 struct RawWorld {
@@ -144,7 +143,8 @@ const CORNERS: std::ops::RangeInclusive<usize> = 3..=16;
 /// assert!((height - 0.51).abs() < 0.01, "{height}");
 /// ```
 pub struct World {
-    raw: NonNull<RawWorld>,
+    /// Never null: C++'s `new` gives an object or ends the program.
+    raw: *mut RawWorld,
     n_bodies: u32,
     n_joints: u32,
 }
@@ -160,7 +160,7 @@ impl World {
         // SAFETY: takes two numbers; the pointer is owned from here on.
         let raw = unsafe { metarl_world_new(gravity[0], gravity[1]) };
         Self {
-            raw: NonNull::new(raw).expect("C++'s new gives an object or ends the program"),
+            raw,
             n_bodies: 0,
             n_joints: 0,
         }
@@ -178,7 +178,7 @@ impl World {
 
     fn body(&mut self, dynamic: bool, position: [f32; 2], angle: f32) -> Body {
         // SAFETY: the world is alive; the position is read during the call alone.
-        unsafe { metarl_body_new(self.raw.as_ptr(), dynamic, &raw const position, angle) };
+        unsafe { metarl_body_new(self.raw, dynamic, &raw const position, angle) };
         self.n_bodies += 1;
         Body(self.n_bodies - 1)
     }
@@ -199,7 +199,7 @@ impl World {
         // room for them; all is read during the call alone.
         unsafe {
             metarl_attach_polygon(
-                self.raw.as_ptr(),
+                self.raw,
                 body,
                 corners.as_ptr(),
                 n_corners as i32,
@@ -214,7 +214,7 @@ impl World {
         let [width, height] = half_size;
         // SAFETY: the body is one of this world; the material is read during the call alone.
         unsafe {
-            metarl_attach_box(self.raw.as_ptr(), body, width, height, &raw const material);
+            metarl_attach_box(self.raw, body, width, height, &raw const material);
         }
     }
 
@@ -223,12 +223,7 @@ impl World {
         self.check_body(body);
         // SAFETY: the body is one of this world; all is read during the call alone.
         unsafe {
-            metarl_attach_edge(
-                self.raw.as_ptr(),
-                body,
-                &raw const ends,
-                &raw const material,
-            );
+            metarl_attach_edge(self.raw, body, &raw const ends, &raw const material);
         }
     }
 
@@ -236,7 +231,7 @@ impl World {
     pub fn push(&mut self, body: Body, force: [f32; 2]) {
         self.check_body(body);
         // SAFETY: the body is one of this world; the force is read during the call alone.
-        unsafe { metarl_body_push(self.raw.as_ptr(), body, &raw const force) };
+        unsafe { metarl_body_push(self.raw, body, &raw const force) };
     }
 
     /// Holds two bodies together.
@@ -245,7 +240,7 @@ impl World {
             self.check_body(body);
         }
         // SAFETY: the bodies are of this world; the hinge is read during the call alone.
-        unsafe { metarl_hinge_new(self.raw.as_ptr(), &raw const hinge) };
+        unsafe { metarl_hinge_new(self.raw, &raw const hinge) };
         self.n_joints += 1;
         Joint(self.n_joints - 1)
     }
@@ -254,14 +249,14 @@ impl World {
     pub fn drive(&mut self, joint: Joint, speed: f32, torque: f32) {
         self.check_joint(joint);
         // SAFETY: the joint is one of this world.
-        unsafe { metarl_hinge_drive(self.raw.as_ptr(), joint.0, speed, torque) };
+        unsafe { metarl_hinge_drive(self.raw, joint.0, speed, torque) };
     }
 
     /// Lets time pass.
     pub fn step(&mut self, dt: f32, velocity_iterations: u16, position_iterations: u16) {
         let (velocity, position) = (velocity_iterations.into(), position_iterations.into());
         // SAFETY: the world is alive.
-        unsafe { metarl_world_step(self.raw.as_ptr(), dt, velocity, position) };
+        unsafe { metarl_world_step(self.raw, dt, velocity, position) };
     }
 
     /// Which part of the way between two points is free of shapes of these categories: 1 where nothing
@@ -269,14 +264,7 @@ impl World {
     #[must_use]
     pub fn free_fraction(&self, from: [f32; 2], to: [f32; 2], categories: u16) -> f32 {
         // SAFETY: the world is alive and a ray changes nothing; the points are read during the call.
-        unsafe {
-            metarl_world_ray(
-                self.raw.as_ptr(),
-                &raw const from,
-                &raw const to,
-                categories,
-            )
-        }
+        unsafe { metarl_world_ray(self.raw, &raw const from, &raw const to, categories) }
     }
 
     /// How a body moves.
@@ -285,7 +273,7 @@ impl World {
         self.check_body(body);
         let mut motion = Motion::default();
         // SAFETY: the body is one of this world; the motion is written during the call alone.
-        unsafe { metarl_body_motion(self.raw.as_ptr(), body, &raw mut motion) };
+        unsafe { metarl_body_motion(self.raw, body, &raw mut motion) };
         motion
     }
 
@@ -295,7 +283,7 @@ impl World {
     pub fn touches(&self, body: Body) -> bool {
         self.check_body(body);
         // SAFETY: the body is one of this world.
-        unsafe { metarl_body_touches(self.raw.as_ptr(), body) }
+        unsafe { metarl_body_touches(self.raw, body) }
     }
 
     /// Whether anything ever touched a body.
@@ -303,7 +291,7 @@ impl World {
     pub fn has_touched(&self, body: Body) -> bool {
         self.check_body(body);
         // SAFETY: the body is one of this world.
-        unsafe { metarl_body_has_touched(self.raw.as_ptr(), body) }
+        unsafe { metarl_body_has_touched(self.raw, body) }
     }
 
     /// How a hinge moves.
@@ -316,7 +304,7 @@ impl World {
         } = HingeMotion::default();
         // SAFETY: the joint is one of this world; both numbers are written during the call alone.
         unsafe {
-            metarl_hinge_motion(self.raw.as_ptr(), joint.0, &raw mut angle, &raw mut speed);
+            metarl_hinge_motion(self.raw, joint.0, &raw mut angle, &raw mut speed);
         }
         HingeMotion { angle, speed }
     }
@@ -333,7 +321,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // SAFETY: the world is alive, and nothing uses it afterwards.
-        unsafe { metarl_world_free(self.raw.as_ptr()) };
+        unsafe { metarl_world_free(self.raw) };
     }
 }
 
