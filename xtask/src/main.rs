@@ -5,6 +5,7 @@
     reason = "a program for a person at a terminal"
 )]
 
+mod bridge;
 mod commands;
 mod flags;
 mod parity;
@@ -43,6 +44,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
         }
         XtaskCmd::Bench(flags) => commands::bench(&sh, flags.filter.as_deref()),
         XtaskCmd::Parity(flags) => parity::parity(&sh, flags.json),
+        XtaskCmd::Bridge(flags) => bridge::bridge(&sh, flags.measure),
         XtaskCmd::Doc(_) => commands::doc(&sh),
         XtaskCmd::Ci(_) => commands::ci(&sh),
     }

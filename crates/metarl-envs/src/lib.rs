@@ -15,6 +15,8 @@ mod two_step;
 mod wrapper;
 
 pub mod baseline;
+#[cfg(feature = "gymnasium")]
+pub mod gymnasium;
 pub mod reference;
 
 pub use bandit::*;

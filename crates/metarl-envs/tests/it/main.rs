@@ -8,6 +8,8 @@ mod bandit;
 mod bandit_baseline;
 mod cart_pole;
 mod classic;
+#[cfg(feature = "gymnasium")]
+mod gymnasium;
 mod navigation;
 mod normalize;
 mod randomization;

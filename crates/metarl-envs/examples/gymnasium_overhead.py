@@ -1,0 +1,35 @@
+"""Steps a second of Gymnasium in pure Python, for the example beside it: a line in, a rate out."""
+
+import sys
+import time
+
+import gymnasium
+
+kind, name = sys.argv[1:3]
+n_lanes, seconds, n_actions = int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5])
+
+if kind == "make":
+    environments = [gymnasium.make(name) for _ in range(n_lanes)]
+    for lane, environment in enumerate(environments):
+        environment.reset(seed=lane)
+    space = environments[0].action_space
+    actions = [[int(space.sample()) for _ in range(n_lanes)] for _ in range(n_actions)]
+
+    def step(action):
+        for environment, one in zip(environments, action):
+            observation, reward, terminated, truncated, info = environment.step(one)
+            if terminated or truncated:
+                observation, info = environment.reset()
+
+else:
+    environments = gymnasium.make_vec(name, num_envs=n_lanes)
+    environments.reset(seed=1)
+    actions = [environments.action_space.sample() for _ in range(n_actions)]
+    step = environments.step
+
+for _ in sys.stdin:
+    start, n_steps = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        step(actions[n_steps % n_actions])
+        n_steps += 1
+    print(n_steps * n_lanes / (time.perf_counter() - start), flush=True)

@@ -1,0 +1,357 @@
+//! Spaces: which of Gymnasium's fit which of ours, and how elements cross over.
+
+use metarl_core::{Continuous, Discrete, Space};
+use num_traits::AsPrimitive;
+use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+
+use super::python::{bridge, caught, one_line};
+use super::{GymnasiumError, Place};
+
+/// A space of ours that Gymnasium's can be read as: [`Continuous`] and [`Discrete`].
+pub trait GymnasiumSpace: Space {
+    /// Reads a Python space that observations come from; otherwise says why it does not fit.
+    #[doc(hidden)]
+    fn of_observations(python: &PythonSpace) -> Result<Self, String>;
+
+    /// Reads a Python space that actions come from.
+    #[doc(hidden)]
+    fn of_actions(python: &PythonSpace) -> Result<Self, String>;
+
+    /// Reads elements out of one Python object; false when it holds others, or not as many.
+    #[doc(hidden)]
+    fn read(
+        python: &PythonSpace,
+        value: &Bound<'_, PyAny>,
+        out: &mut [Self::Element],
+    ) -> PyResult<bool>;
+
+    /// Makes the Python object of one element.
+    #[doc(hidden)]
+    fn write<'py>(
+        python: &PythonSpace,
+        py: Python<'py>,
+        element: &Self::Element,
+    ) -> PyResult<Bound<'py, PyAny>>;
+
+    /// Makes one Python object of an element a lane.
+    #[doc(hidden)]
+    fn write_lanes<'py>(
+        python: &PythonSpace,
+        py: Python<'py>,
+        elements: &[Self::Element],
+    ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// What there is to know about a Python space.
+#[doc(hidden)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct PythonSpace {
+    kind: String,
+    shape: Vec<usize>,
+    dtype: String,
+    /// Smallest and largest.
+    low: (f64, f64),
+    high: (f64, f64),
+    start: i64,
+    /// Coordinates of a vector, or indices.
+    n: usize,
+}
+
+impl PythonSpace {
+    fn of(space: &Bound<'_, PyAny>, place: &Place) -> Result<Self, GymnasiumError> {
+        let py = space.py();
+        let described = bridge(py)?.call_method1("describe", (space,));
+        let (kind, shape, dtype, low, high, start, n) = described
+            .and_then(|described| described.extract())
+            .map_err(|error| caught(py, &error, place))?;
+        Ok(Self {
+            kind,
+            shape,
+            dtype,
+            low,
+            high,
+            start,
+            n,
+        })
+    }
+
+    fn is_vector(&self) -> bool {
+        ["box", "bits", "indices"].contains(&self.kind.as_str())
+    }
+}
+
+/// The spaces of an environment, in both languages.
+#[derive(Debug)]
+pub(super) struct Spaces<O, A> {
+    pub(super) observation: O,
+    pub(super) action: A,
+    pub(super) seen: PythonSpace,
+    pub(super) done: PythonSpace,
+}
+
+impl<O: GymnasiumSpace, A: GymnasiumSpace> Spaces<O, A> {
+    /// Of an environment.
+    pub(super) fn of_one(
+        environment: &Bound<'_, PyAny>,
+        place: &Place,
+    ) -> Result<Self, GymnasiumError> {
+        Self::of(environment, ["observation_space", "action_space"], place)
+    }
+
+    /// Of the lanes of a vector environment.
+    pub(super) fn of_lanes(
+        environment: &Bound<'_, PyAny>,
+        place: &Place,
+    ) -> Result<Self, GymnasiumError> {
+        let names = ["single_observation_space", "single_action_space"];
+        Self::of(environment, names, place)
+    }
+
+    /// Whether another environment of the same type has the same.
+    pub(super) fn are_those_of(&self, other: &Self) -> bool {
+        self.seen == other.seen && self.done == other.done
+    }
+
+    /// Reads observations, or says what came instead.
+    pub(super) fn read(
+        &self,
+        python: &Bound<'_, PyAny>,
+        out: &mut [O::Element],
+        place: impl Fn() -> Place,
+    ) -> Result<(), GymnasiumError> {
+        let read = O::read(&self.seen, python, out);
+        if read.map_err(|error| caught(python.py(), &error, &place()))? {
+            return Ok(());
+        }
+        let (n, space) = (out.len(), self.observation.describe());
+        Err(returned(python, format!("{n} × {space}"), place()))
+    }
+
+    fn of(
+        environment: &Bound<'_, PyAny>,
+        [observation, action]: [&str; 2],
+        place: &Place,
+    ) -> Result<Self, GymnasiumError> {
+        let attribute = |name: &str| {
+            let space = environment.getattr(name);
+            space.map_err(|error| caught(environment.py(), &error, place))
+        };
+        let refuse = |role, space: &Bound<'_, PyAny>, reason| GymnasiumError::Space {
+            environment: place.to_string(),
+            role,
+            found: one_line(&space.to_string()),
+            reason,
+        };
+        let (seen_in, done_in) = (attribute(observation)?, attribute(action)?);
+        let seen = PythonSpace::of(&seen_in, place)?;
+        let done = PythonSpace::of(&done_in, place)?;
+        let observation = O::of_observations(&seen);
+        let action = A::of_actions(&done);
+        Ok(Self {
+            observation: observation.map_err(|reason| refuse("observation", &seen_in, reason))?,
+            action: action.map_err(|reason| refuse("action", &done_in, reason))?,
+            seen,
+            done,
+        })
+    }
+}
+
+pub(super) fn returned(found: &Bound<'_, PyAny>, expected: String, place: Place) -> GymnasiumError {
+    GymnasiumError::Returned {
+        place,
+        found: one_line(&found.to_string()),
+        expected,
+    }
+}
+
+impl<const N: usize> GymnasiumSpace for Continuous<N> {
+    /// The smallest box with the same bounds in every coordinate.
+    fn of_observations(python: &PythonSpace) -> Result<Self, String> {
+        if !python.is_vector() {
+            return Err(format!(
+                "not one Continuous<{N}> can show; Recipe::wrap(\"FlattenObservation\", …) makes a vector of most spaces"
+            ));
+        }
+        fits_width::<N>(python)?;
+        // Rounding keeps the order, so what lies within the bounds still does when all are rounded.
+        Ok(Self {
+            low: bound(python.low.0),
+            high: bound(python.high.1),
+        })
+    }
+
+    fn of_actions(python: &PythonSpace) -> Result<Self, String> {
+        if python.kind != "box" {
+            return Err(format!("not a Box, as Continuous<{N}> needs"));
+        }
+        fits_width::<N>(python)?;
+        if python.low.0 < python.low.1 || python.high.0 < python.high.1 {
+            return Err(
+                "whose bounds differ from coordinate to coordinate; Recipe::wrap(\"RescaleAction\", …) with min_action and max_action makes them equal"
+                    .to_owned(),
+            );
+        }
+        // Inward, so that no action lies outside in double precision.
+        let (low, high) = (bound(python.low.0), bound(python.high.1));
+        let low_inside = low.is_infinite() || f64::from(low) >= python.low.0;
+        let high_inside = high.is_infinite() || f64::from(high) <= python.high.1;
+        Ok(Self {
+            low: if low_inside { low } else { low.next_up() },
+            high: if high_inside { high } else { high.next_down() },
+        })
+    }
+
+    fn read(_: &PythonSpace, value: &Bound<'_, PyAny>, out: &mut [[f32; N]]) -> PyResult<bool> {
+        read_numbers(value, out.as_flattened_mut())
+    }
+
+    fn write<'py>(
+        python: &PythonSpace,
+        py: Python<'py>,
+        element: &[f32; N],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        write_numbers(py, element, &python.dtype, &python.shape)
+    }
+
+    fn write_lanes<'py>(
+        python: &PythonSpace,
+        py: Python<'py>,
+        elements: &[[f32; N]],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut shape = vec![elements.len()];
+        shape.extend(&python.shape);
+        write_numbers(py, elements.as_flattened(), &python.dtype, &shape)
+    }
+}
+
+/// The largest number of single precision stands for no bound, as it does in many environments.
+fn bound(bound: f64) -> f32 {
+    if bound.abs() < f64::from(f32::MAX) {
+        bound as f32
+    } else {
+        f32::INFINITY.copysign(bound as f32)
+    }
+}
+
+fn fits_width<const N: usize>(python: &PythonSpace) -> Result<(), String> {
+    if python.n == N {
+        Ok(())
+    } else {
+        Err(format!("of {} numbers, not Continuous<{N}>", python.n))
+    }
+}
+
+impl<const N: usize> GymnasiumSpace for Discrete<N> {
+    fn of_observations(python: &PythonSpace) -> Result<Self, String> {
+        match python.kind.as_str() {
+            "index" if python.n == N => Ok(Self),
+            "index" => Err(format!("not Discrete<{N}>")),
+            _ => Err(format!("not a Discrete, as Discrete<{N}> needs")),
+        }
+    }
+
+    fn of_actions(python: &PythonSpace) -> Result<Self, String> {
+        Self::of_observations(python)
+    }
+
+    fn read(python: &PythonSpace, value: &Bound<'_, PyAny>, out: &mut [usize]) -> PyResult<bool> {
+        let index = |number: i64| {
+            let index = usize::try_from(number.checked_sub(python.start)?).ok()?;
+            (index < N).then_some(index)
+        };
+        if let [out] = out
+            && let Ok(number) = value.extract::<i64>()
+        {
+            return Ok(index(number).map(|index| *out = index).is_some());
+        }
+        let numbers: Vec<i64> = value.call_method0("tolist")?.extract()?;
+        let indices: Option<Vec<usize>> = numbers.into_iter().map(index).collect();
+        Ok(indices.is_some_and(|indices| {
+            let fits = indices.len() == out.len();
+            if fits {
+                out.copy_from_slice(&indices);
+            }
+            fits
+        }))
+    }
+
+    fn write<'py>(
+        python: &PythonSpace,
+        py: Python<'py>,
+        element: &usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Ok((python.start + *element as i64)
+            .into_pyobject(py)?
+            .into_any())
+    }
+
+    fn write_lanes<'py>(
+        python: &PythonSpace,
+        py: Python<'py>,
+        elements: &[usize],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let numbers = elements.iter().map(|index| python.start + *index as i64);
+        Ok(PyArray1::from_iter(py, numbers).into_any())
+    }
+}
+
+/// Copies an array's numbers, straight from its memory where their type is a usual one.
+pub(super) fn read_numbers(value: &Bound<'_, PyAny>, out: &mut [f32]) -> PyResult<bool> {
+    let read = read_array::<f32>(value, out)
+        .or_else(|| read_array::<f64>(value, out))
+        .or_else(|| read_array::<u8>(value, out))
+        .or_else(|| read_array::<i8>(value, out))
+        .or_else(|| read_array::<i64>(value, out));
+    if let Some(fits) = read {
+        return Ok(fits);
+    }
+    let numpy = value.py().import("numpy")?;
+    let array = numpy.call_method1("asarray", (value, "float32"))?;
+    Ok(read_array::<f32>(&array, out).unwrap_or(false))
+}
+
+/// `None` when it is no array of this type; false when it has another number of numbers.
+fn read_array<T: Element + AsPrimitive<f32>>(
+    value: &Bound<'_, PyAny>,
+    out: &mut [f32],
+) -> Option<bool> {
+    let array = value.cast::<PyArrayDyn<T>>().ok()?;
+    if array.len() != out.len() {
+        return Some(false);
+    }
+    let array = array.try_readonly().ok()?;
+    // The slice is in the order of the memory, which may be that of columns.
+    match array.as_slice().ok().filter(|_| array.is_c_contiguous()) {
+        Some(numbers) => {
+            for (out, number) in out.iter_mut().zip(numbers) {
+                *out = number.as_();
+            }
+        }
+        None => {
+            for (out, number) in out.iter_mut().zip(array.as_array()) {
+                *out = number.as_();
+            }
+        }
+    }
+    Some(true)
+}
+
+/// A new array, since an environment may keep the one it was given.
+fn write_numbers<'py>(
+    py: Python<'py>,
+    numbers: &[f32],
+    dtype: &str,
+    shape: &[usize],
+) -> PyResult<Bound<'py, PyAny>> {
+    match dtype {
+        "float32" => Ok(PyArray1::from_slice(py, numbers).reshape(shape)?.into_any()),
+        "float64" => {
+            let numbers = numbers.iter().map(|x| f64::from(*x));
+            Ok(PyArray1::from_iter(py, numbers).reshape(shape)?.into_any())
+        }
+        _ => PyArray1::from_slice(py, numbers)
+            .reshape(shape)?
+            .call_method1("astype", (dtype,)),
+    }
+}
