@@ -4,6 +4,7 @@
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -14,8 +15,8 @@ use metarl_envs::gymnasium::{
     Atari, Gymnasium, GymnasiumError, GymnasiumTask, GymnasiumVector, Recipe, Vectorization,
 };
 
-const SECONDS: f64 = 0.5;
-const N_ROUNDS: usize = 9;
+const SECONDS: f64 = 0.1;
+const N_ROUNDS: usize = 41;
 /// Actions drawn before the clock starts, by both sides.
 const N_ACTIONS: usize = 256;
 
@@ -25,30 +26,27 @@ type Push = Discrete<2>;
 fn main() -> Result<(), Box<dyn Error>> {
     let pole = Recipe::new("CartPole-v1");
     println!(
-        "| environment | lanes | bridge | pure Python | time of the bridge over that of Python |"
+        "| environment | against | lanes | bridge | pure Python | time of the bridge over that of Python |"
     );
-    println!("|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|");
     for n_lanes in [1, 16] {
         let lanes = Gymnasium::<Pole, Push>::new(&pole, n_lanes)?;
-        compare("`make(\"CartPole-v1\")`", &["make", "CartPole-v1"], lanes)?;
+        compare("`make(\"CartPole-v1\")`", ["make", pole.name()], lanes)?;
     }
-    for n_lanes in [1, 16, 256, 1024] {
-        let lanes = GymnasiumVector::<Pole, Push>::new(&pole, Vectorization::EntryPoint, n_lanes)?;
-        compare(
-            "`make_vec(\"CartPole-v1\")`",
-            &["make_vec", "CartPole-v1"],
-            lanes,
-        )?;
+    // Against the same environment, and against what it is by default: reset one step later.
+    for kind in ["same", "make_vec"] {
+        for n_lanes in [1, 16, 256, 1024] {
+            let vectorization = Vectorization::EntryPoint;
+            let lanes = GymnasiumVector::<Pole, Push>::new(&pole, vectorization, n_lanes)?;
+            compare("`make_vec(\"CartPole-v1\")`", [kind, pole.name()], lanes)?;
+        }
     }
     for n_lanes in [1, 8] {
+        let name = "`make_vec(\"ALE/Breakout-v5\")`";
         match Atari::<4>::game("Breakout", n_lanes) {
-            Ok(lanes) => compare(
-                "`make_vec(\"ALE/Breakout-v5\")`",
-                &["make_vec", "ale_py:ALE/Breakout-v5"],
-                lanes,
-            )?,
+            Ok(lanes) => compare(name, ["same", "ale_py:ALE/Breakout-v5"], lanes)?,
             Err(GymnasiumError::MissingModule { module, command }) => {
-                println!("| Breakout: no `{module}`, {command} | | | | |");
+                println!("| {name}: no `{module}`, {command} | | | | | |");
             }
             Err(error) => return Err(error.into()),
         }
@@ -57,11 +55,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// One row: rates of both sides, and the median of the ratios of neighbors in time.
-fn compare<E>(name: &str, arguments: &[&str], environment: E) -> Result<(), Box<dyn Error>>
+fn compare<E>(name: &str, arguments: [&str; 2], environment: E) -> Result<(), Box<dyn Error>>
 where
     E: Environment<Task = GymnasiumTask>,
 {
     let n_lanes = environment.n_lanes();
+    let kind = arguments[0];
     let mut ours = Ours::new(environment)?;
     let mut theirs = Theirs::start(arguments, n_lanes)?;
     ours.rate()?;
@@ -80,7 +79,7 @@ where
     let ratio = sorted(rates.iter().map(|(ours, theirs)| theirs / ours));
     let median = |numbers: &[f64]| numbers[N_ROUNDS / 2];
     println!(
-        "| {name} | {n_lanes} | {:.0}/s | {:.0}/s | {:.2} ({:.2} to {:.2}) |",
+        "| {name} | {kind} | {n_lanes} | {:.0}/s | {:.0}/s | {:.2} ({:.2} to {:.2}) |",
         median(&sorted(rates.iter().map(|(ours, _)| *ours))),
         median(&sorted(rates.iter().map(|(_, theirs)| *theirs))),
         median(&ratio),
@@ -121,17 +120,31 @@ impl<E: Environment<Task = GymnasiumTask>> Ours<E> {
         })
     }
 
-    /// Lane-steps a second.
+    /// Lane-steps a second of processor time.
     fn rate(&mut self) -> Result<f64, metarl_core::Error> {
-        let (start, mut n_steps) = (Instant::now(), 0);
+        let (start, before, mut n_steps) = (Instant::now(), cpu_seconds(), 0);
         while start.elapsed().as_secs_f64() < SECONDS {
             let action = &self.actions[n_steps % N_ACTIONS];
             self.environment.step(action, &mut self.step)?;
             n_steps += 1;
         }
         let n_steps = n_steps * self.step.n_lanes();
-        Ok(n_steps as f64 / start.elapsed().as_secs_f64())
+        let seconds = cpu_seconds()
+            .zip(before)
+            .map(|(after, before)| after - before);
+        Ok(n_steps as f64 / seconds.unwrap_or_else(|| start.elapsed().as_secs_f64()))
     }
+}
+
+/// Time on a processor, of all threads, where the system tells: what others do on the machine costs
+/// neither side then.
+fn cpu_seconds() -> Option<f64> {
+    let threads = fs::read_dir("/proc/self/task").ok()?;
+    let nanoseconds = threads.map(|thread| {
+        let line = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        line.split(' ').next()?.parse::<f64>().ok()
+    });
+    Some(nanoseconds.sum::<Option<f64>>()? * 1e-9)
 }
 
 /// A process that measures once for each line it is given.
@@ -143,7 +156,7 @@ struct Theirs {
 
 impl Theirs {
     /// Starts it and waits until it is ready.
-    fn start(arguments: &[&str], n_lanes: usize) -> Result<Self, Box<dyn Error>> {
+    fn start(arguments: [&str; 2], n_lanes: usize) -> Result<Self, Box<dyn Error>> {
         let python =
             env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join("bin/python"));
         let mut process = Command::new(python.unwrap_or_else(|| "python3".into()))

@@ -52,13 +52,14 @@ class SameStepCartPole(CartPoleVectorEnv):
 
     def step(self, action):
         observation, reward, terminated, truncated, info = super().step(action)
-        ended, self.prev_done = self.prev_done, numpy.zeros(self.num_envs, dtype=numpy.bool_)
-        n_ended = ended.sum()
-        if n_ended > 0:
-            info["final_obs"] = observation
-            self.state[:, ended] = self.np_random.uniform(self.low, self.high, size=(4, n_ended))
+        (ended,) = self.prev_done.nonzero()
+        if ended.size > 0:
+            opening = self.np_random.uniform(self.low, self.high, size=(4, ended.size))
+            self.state[:, ended] = opening
             self.steps[ended] = 0
-            observation = self.state.T.astype(numpy.float32)
+            self.prev_done = numpy.zeros(self.num_envs, dtype=numpy.bool_)
+            info["final_obs"], observation = observation, observation.copy("K")
+            observation[ended] = opening.T
         return observation, reward, terminated, truncated, info
 
 

@@ -3,6 +3,7 @@
 use metarl_core::{Continuous, Discrete, Space};
 use num_traits::AsPrimitive;
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::python::{bridge, caught, one_line};
@@ -18,12 +19,14 @@ pub trait GymnasiumSpace: Space {
     #[doc(hidden)]
     fn of_actions(python: &PythonSpace) -> Result<Self, String>;
 
-    /// Reads elements out of one Python object; false when it holds others, or not as many.
+    /// Reads elements out of one Python object, all or those that are wanted; false when it holds
+    /// others, or not as many.
     #[doc(hidden)]
     fn read(
         python: &PythonSpace,
         value: &Bound<'_, PyAny>,
         out: &mut [Self::Element],
+        wanted: Option<&[bool]>,
     ) -> PyResult<bool>;
 
     /// Makes the Python object of one element.
@@ -120,7 +123,18 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Spaces<O, A> {
         out: &mut [O::Element],
         place: impl Fn() -> Place,
     ) -> Result<(), GymnasiumError> {
-        let read = O::read(&self.seen, python, out);
+        self.read_wanted(python, out, None, place)
+    }
+
+    /// Reads the observations of some lanes out of those of all.
+    pub(super) fn read_wanted(
+        &self,
+        python: &Bound<'_, PyAny>,
+        out: &mut [O::Element],
+        wanted: Option<&[bool]>,
+        place: impl Fn() -> Place,
+    ) -> Result<(), GymnasiumError> {
+        let read = O::read(&self.seen, python, out, wanted);
         if read.map_err(|error| caught(python.py(), &error, &place()))? {
             return Ok(());
         }
@@ -202,8 +216,13 @@ impl<const N: usize> GymnasiumSpace for Continuous<N> {
         })
     }
 
-    fn read(_: &PythonSpace, value: &Bound<'_, PyAny>, out: &mut [[f32; N]]) -> PyResult<bool> {
-        read_numbers(value, out.as_flattened_mut())
+    fn read(
+        _: &PythonSpace,
+        value: &Bound<'_, PyAny>,
+        out: &mut [[f32; N]],
+        wanted: Option<&[bool]>,
+    ) -> PyResult<bool> {
+        read_numbers(value, out, wanted)
     }
 
     fn write<'py>(
@@ -255,25 +274,30 @@ impl<const N: usize> GymnasiumSpace for Discrete<N> {
         Self::of_observations(python)
     }
 
-    fn read(python: &PythonSpace, value: &Bound<'_, PyAny>, out: &mut [usize]) -> PyResult<bool> {
-        let index = |number: i64| {
-            let index = usize::try_from(number.checked_sub(python.start)?).ok()?;
-            (index < N).then_some(index)
+    fn read(
+        python: &PythonSpace,
+        value: &Bound<'_, PyAny>,
+        out: &mut [usize],
+        wanted: Option<&[bool]>,
+    ) -> PyResult<bool> {
+        let numbers = match value.extract::<i64>() {
+            Ok(number) => vec![number],
+            Err(_) => value.call_method0("tolist")?.extract()?,
         };
-        if let [out] = out
-            && let Ok(number) = value.extract::<i64>()
-        {
-            return Ok(index(number).map(|index| *out = index).is_some());
+        if numbers.len() != out.len() {
+            return Ok(false);
         }
-        let numbers: Vec<i64> = value.call_method0("tolist")?.extract()?;
-        let indices: Option<Vec<usize>> = numbers.into_iter().map(index).collect();
-        Ok(indices.is_some_and(|indices| {
-            let fits = indices.len() == out.len();
-            if fits {
-                out.copy_from_slice(&indices);
+        for (i, (out, number)) in out.iter_mut().zip(numbers).enumerate() {
+            if wanted.is_some_and(|wanted| !wanted[i]) {
+                continue;
             }
-            fits
-        }))
+            let index = number.checked_sub(python.start).map(usize::try_from);
+            match index {
+                Some(Ok(index)) if index < N => *out = index,
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     fn write<'py>(
@@ -292,46 +316,55 @@ impl<const N: usize> GymnasiumSpace for Discrete<N> {
         elements: &[usize],
     ) -> PyResult<Bound<'py, PyAny>> {
         let numbers = elements.iter().map(|index| python.start + *index as i64);
-        Ok(PyArray1::from_iter(py, numbers).into_any())
+        Ok(PyArray1::from_slice(py, &numbers.collect::<Vec<i64>>()).into_any())
     }
 }
 
-/// Copies an array's numbers, straight from its memory where their type is a usual one.
-pub(super) fn read_numbers(value: &Bound<'_, PyAny>, out: &mut [f32]) -> PyResult<bool> {
-    let read = read_array::<f32>(value, out)
-        .or_else(|| read_array::<f64>(value, out))
-        .or_else(|| read_array::<u8>(value, out))
-        .or_else(|| read_array::<i8>(value, out))
-        .or_else(|| read_array::<i64>(value, out));
+/// Copies an array's numbers, straight from its memory where type and layout are usual ones.
+pub(super) fn read_numbers<const N: usize>(
+    value: &Bound<'_, PyAny>,
+    out: &mut [[f32; N]],
+    wanted: Option<&[bool]>,
+) -> PyResult<bool> {
+    let read = read_array::<f32, N>(value, out, wanted)
+        .or_else(|| read_array::<f64, N>(value, out, wanted))
+        .or_else(|| read_array::<u8, N>(value, out, wanted))
+        .or_else(|| read_array::<i8, N>(value, out, wanted))
+        .or_else(|| read_array::<i64, N>(value, out, wanted));
     if let Some(fits) = read {
         return Ok(fits);
     }
-    let numpy = value.py().import("numpy")?;
-    let array = numpy.call_method1("asarray", (value, "float32"))?;
-    Ok(read_array::<f32>(&array, out).unwrap_or(false))
+    let numpy = value.py().import(intern!(value.py(), "numpy"))?;
+    let array = numpy.call_method1(intern!(value.py(), "ascontiguousarray"), (value, "float32"))?;
+    Ok(read_array::<f32, N>(&array, out, wanted).unwrap_or(false))
 }
 
-/// `None` when it is no array of this type; false when it has another number of numbers.
-fn read_array<T: Element + AsPrimitive<f32>>(
+/// `None` when it is no array of this type without gaps; false when it has another number of numbers.
+fn read_array<T: Element + AsPrimitive<f32>, const N: usize>(
     value: &Bound<'_, PyAny>,
-    out: &mut [f32],
+    out: &mut [[f32; N]],
+    wanted: Option<&[bool]>,
 ) -> Option<bool> {
     let array = value.cast::<PyArrayDyn<T>>().ok()?;
-    if array.len() != out.len() {
+    let n_rows = out.len();
+    if array.len() != n_rows * N {
         return Some(false);
     }
     let array = array.try_readonly().ok()?;
-    // The slice is in the order of the memory, which may be that of columns.
-    match array.as_slice().ok().filter(|_| array.is_c_contiguous()) {
-        Some(numbers) => {
-            for (out, number) in out.iter_mut().zip(numbers) {
+    // In the order of the memory: row by row, or column by column.
+    let numbers = array.as_slice().ok()?;
+    let by_rows = array.is_c_contiguous();
+    if !by_rows && array.shape() != [n_rows, N] {
+        return None;
+    }
+    let is_wanted = |i: usize| wanted.is_none_or(|wanted| wanted[i]);
+    for (i, row) in out.iter_mut().enumerate().filter(|(i, _)| is_wanted(*i)) {
+        if by_rows {
+            for (out, number) in row.iter_mut().zip(&numbers[i * N..]) {
                 *out = number.as_();
             }
-        }
-        None => {
-            for (out, number) in out.iter_mut().zip(array.as_array()) {
-                *out = number.as_();
-            }
+        } else {
+            *row = std::array::from_fn(|j| numbers[j * n_rows + i].as_());
         }
     }
     Some(true)
@@ -347,8 +380,10 @@ fn write_numbers<'py>(
     match dtype {
         "float32" => Ok(PyArray1::from_slice(py, numbers).reshape(shape)?.into_any()),
         "float64" => {
-            let numbers = numbers.iter().map(|x| f64::from(*x));
-            Ok(PyArray1::from_iter(py, numbers).reshape(shape)?.into_any())
+            let numbers: Vec<f64> = numbers.iter().copied().map(f64::from).collect();
+            Ok(PyArray1::from_slice(py, &numbers)
+                .reshape(shape)?
+                .into_any())
         }
         _ => PyArray1::from_slice(py, numbers)
             .reshape(shape)?

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Formatter};
 use metarl_core::{
     Element, Environment, Error, Rng, StepBatch, check_lanes, check_range, lane_mut,
 };
-use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -96,7 +96,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> GymnasiumVector<O, A> {
         n_lanes: usize,
     ) -> Result<Self, GymnasiumError> {
         let task = GymnasiumTask::default();
-        let made = Python::attach(|py| make(py, recipe, &task, vectorization, n_lanes))?;
+        let made = Python::attach(|py| make::<O, A>(py, recipe, &task, vectorization, n_lanes))?;
         let (environment, spaces, autoreset) = made;
         Ok(Self {
             recipe: recipe.clone(),
@@ -167,48 +167,43 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> GymnasiumVector<O, A> {
         Ok(())
     }
 
-    /// Where a call of Python is.
-    fn place(&self) -> Place {
-        Place::of(self.name).step(self.n_calls)
-    }
-
     fn advance(
         &self,
         py: Python<'_>,
         action: &[Element<A>],
         step: &mut StepBatch<Element<O>>,
     ) -> Result<(), GymnasiumError> {
-        let catch = |error| caught(py, &error, &self.place());
+        let place = Place::of(self.name).step(self.n_calls);
+        let catch = |error| caught(py, &error, &place);
         let n_lanes = self.next.len();
         let action = A::write_lanes(&self.spaces.done, py, action).map_err(catch)?;
         let result = self.environment.bind(py);
         let result = result.call_method1(intern!(py, "step"), (action,));
-        let result = result.map_err(catch)?;
-        let result = result.cast_into::<PyTuple>();
+        let result = result.map_err(catch)?.cast_into::<PyTuple>();
         let result = result.map_err(|error| catch(error.into()))?;
         let entry = |i| result.get_item(i).map_err(catch);
+        let wrong = |found: &Bound<'_, PyAny>, what: &str| {
+            returned(found, format!("{n_lanes} {what}"), place.clone())
+        };
 
-        self.spaces
-            .read(&entry(0)?, &mut step.successor, || self.place())?;
+        let out = &mut step.successor;
+        self.spaces.read(&entry(0)?, out, || place.clone())?;
         let reward = entry(1)?;
-        if !read_numbers(&reward, &mut step.reward).map_err(catch)? {
-            return Err(returned(
-                &reward,
-                format!("{n_lanes} rewards"),
-                self.place(),
-            ));
+        let (out, _) = step.reward.as_chunks_mut::<1>();
+        if !read_numbers(&reward, out, None).map_err(catch)? {
+            return Err(wrong(&reward, "rewards"));
         }
         for (i, out) in [(2, &mut step.terminated), (3, &mut step.truncated)] {
             let flags = entry(i)?;
             if !read_flags(&flags, out).map_err(catch)? {
-                return Err(returned(&flags, format!("{n_lanes} flags"), self.place()));
+                return Err(wrong(&flags, "flags"));
             }
         }
         for (truncated, terminated) in step.truncated.iter_mut().zip(&step.terminated) {
             *truncated &= !terminated;
         }
         step.observation.copy_from_slice(&step.successor);
-        if (0..n_lanes).any(|lane| step.ended(lane)) {
+        if step.terminated.contains(&true) || step.truncated.contains(&true) {
             self.start_anew(&entry(4)?, step)?;
         }
         Ok(())
@@ -221,27 +216,32 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> GymnasiumVector<O, A> {
         step: &mut StepBatch<Element<O>>,
     ) -> Result<(), GymnasiumError> {
         let py = info.py();
-        let catch = |error| caught(py, &error, &self.place());
+        let place = Place::of(self.name).step(self.n_calls);
+        let catch = |error| caught(py, &error, &place);
         let ended: Vec<bool> = (0..step.n_lanes()).map(|lane| step.ended(lane)).collect();
-        let lanes = (0..ended.len()).filter(|lane| ended[*lane]);
+        let lanes = || ended.iter().enumerate();
         match self.autoreset {
             Autoreset::SameStep => {
                 let last = info.get_item(intern!(py, "final_obs")).map_err(catch)?;
-                for lane in lanes {
-                    let place = || self.place().lane(lane);
+                // One array of all lanes, or an object a lane.
+                if last.cast::<PyArrayDyn<Py<PyAny>>>().is_err() {
+                    let out = &mut step.successor;
+                    self.spaces
+                        .read_wanted(&last, out, Some(&ended), || place.clone())?;
+                    return Ok(());
+                }
+                for (lane, _) in lanes().filter(|(_, ended)| **ended) {
                     let last = last.get_item(lane).map_err(catch)?;
                     let out = std::slice::from_mut(&mut step.successor[lane]);
-                    self.spaces.read(&last, out, place)?;
+                    self.spaces.read(&last, out, || place.clone().lane(lane))?;
                 }
             }
             Autoreset::Masked => {
                 let arguments = (&self.environment, &ended);
                 let first = bridge(py)?.call_method1(intern!(py, "restart"), arguments);
-                let first = first.map_err(catch)?;
-                self.spaces
-                    .read(&first, &mut step.observation, || self.place())?;
-                let others = (0..ended.len()).filter(|lane| !ended[*lane]);
-                for lane in others {
+                let (first, out) = (first.map_err(catch)?, &mut step.observation);
+                self.spaces.read(&first, out, || place.clone())?;
+                for (lane, _) in lanes().filter(|(_, ended)| !**ended) {
                     step.observation[lane] = step.successor[lane];
                 }
             }
@@ -286,7 +286,7 @@ fn make<O: GymnasiumSpace, A: GymnasiumSpace>(
 fn read_flags(python: &Bound<'_, PyAny>, out: &mut [bool]) -> PyResult<bool> {
     let Ok(array) = python.cast::<PyArray1<bool>>() else {
         let numpy = python.py().import("numpy")?;
-        let array = numpy.call_method1("asarray", (python, "bool"))?;
+        let array = numpy.call_method1("ascontiguousarray", (python, "bool"))?;
         return match array.cast::<PyArray1<bool>>() {
             Ok(_) => read_flags(&array, out),
             Err(_) => Ok(false),
@@ -295,10 +295,11 @@ fn read_flags(python: &Bound<'_, PyAny>, out: &mut [bool]) -> PyResult<bool> {
     let Ok(flags) = array.try_readonly() else {
         return Ok(false);
     };
-    for (out, flag) in out.iter_mut().zip(flags.as_array()) {
-        *out = *flag;
+    match flags.as_slice() {
+        Ok(flags) if flags.len() == out.len() => out.copy_from_slice(flags),
+        _ => return Ok(false),
     }
-    Ok(array.len() == out.len())
+    Ok(true)
 }
 
 impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for GymnasiumVector<O, A> {
