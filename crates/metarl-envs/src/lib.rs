@@ -35,3 +35,7 @@ pub use wrapper::*;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "gymnasium"))]
+#[doc = include_str!("../../../docs/gymnasium.md")]
+struct GymnasiumPage;

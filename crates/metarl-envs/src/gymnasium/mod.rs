@@ -20,6 +20,7 @@
 //! [`Continuous`]: metarl_core::Continuous
 //! [`Discrete`]: metarl_core::Discrete
 
+mod array;
 mod atari;
 mod check;
 mod error;

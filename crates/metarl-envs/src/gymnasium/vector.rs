@@ -11,9 +11,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rand::Rng as _;
 
+use super::array::read_numbers;
 use super::check::{actions, at_play};
 use super::python::{bridge, caught, close};
-use super::space::{Spaces, read_numbers, returned};
+use super::space::{Spaces, returned};
 use super::{GymnasiumError, GymnasiumSpace, GymnasiumTask, Place, Recipe, interned};
 
 /// How Gymnasium makes several lanes of an environment.

@@ -142,17 +142,17 @@ fn cart_pole_in_numpy_starts_anew_within_the_step() {
     let mut clock = [0; 5];
     let (mut n_terminated, mut n_truncated) = (0, 0);
     for step in &steps {
-        for lane in 0..5 {
-            clock[lane] += 1;
+        for (lane, clock) in clock.iter_mut().enumerate() {
+            *clock += 1;
             let [x, _, angle, _] = step.successor[lane].map(f64::from);
             let fell = x.abs() > 2.4 || angle.abs() > 12.0_f64.to_radians();
             assert_eq!(step.terminated[lane], fell);
-            assert_eq!(step.truncated[lane], clock[lane] == 25 && !fell);
+            assert_eq!(step.truncated[lane], *clock == 25 && !fell);
             assert_eq!(step.reward[lane], 1.0);
             if step.ended(lane) {
                 assert!(step.observation[lane].iter().all(|x| x.abs() <= 0.05));
                 assert!(step.observation[lane] != step.successor[lane]);
-                clock[lane] = 0;
+                *clock = 0;
             } else {
                 assert_eq!(step.observation[lane], step.successor[lane]);
             }
