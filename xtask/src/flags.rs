@@ -48,6 +48,12 @@ xflags::xflags! {
             cmd mujoco {}
         }
 
+        /// Test the bridge to Gymnasium, with packages fetched from PyPI into target/bridge.
+        cmd bridge {
+            /// Instead: measure what it costs.
+            optional --measure
+        }
+
         /// Build the documentation; a broken link is an error.
         cmd doc {}
 

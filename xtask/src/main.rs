@@ -5,6 +5,7 @@
     reason = "a program for a person at a terminal"
 )]
 
+mod bridge;
 mod commands;
 mod flags;
 mod parity;
@@ -48,6 +49,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
             SetupCmd::Box2d(_) => setup::box2d(&sh),
             SetupCmd::Mujoco(_) => setup::mujoco(&sh),
         },
+        XtaskCmd::Bridge(flags) => bridge::bridge(&sh, flags.measure),
         XtaskCmd::Doc(_) => commands::doc(&sh),
         XtaskCmd::Ci(_) => commands::ci(&sh),
     }

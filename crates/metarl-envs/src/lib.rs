@@ -22,6 +22,8 @@ mod wrapper;
 
 pub mod baseline;
 pub mod draw;
+#[cfg(feature = "gymnasium")]
+pub mod gymnasium;
 pub mod min_atar;
 #[cfg(feature = "mujoco")]
 pub mod mujoco;
@@ -45,3 +47,7 @@ pub use wrapper::*;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "gymnasium"))]
+#[doc = include_str!("../../../docs/gymnasium.md")]
+struct GymnasiumPage;

@@ -8,6 +8,8 @@ mod bandit;
 mod bandit_baseline;
 mod cart_pole;
 mod classic;
+#[cfg(feature = "gymnasium")]
+mod gymnasium;
 mod maze;
 mod min_atar;
 #[cfg(feature = "mujoco")]
