@@ -143,6 +143,7 @@ fn compare(sh: &Shell, part: &Part) -> Result<Vec<Value>> {
     for (script, example) in part.pairs {
         let episodes = cmd!(sh, "{python} xtask/parity/{script}").read()?;
         let run = ["run", "--quiet", "--release", "--package", "metarl-envs"];
+        let example = *example;
         let printed = cmd!(sh, "cargo {run...} {example...}")
             .stdin(episodes)
             .read()?;
