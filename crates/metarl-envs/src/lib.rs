@@ -13,6 +13,7 @@ mod randomization;
 mod tabular;
 mod two_step;
 mod wrapper;
+mod xland;
 
 pub mod baseline;
 pub mod reference;
@@ -29,6 +30,7 @@ pub use randomization::*;
 pub use tabular::*;
 pub use two_step::*;
 pub use wrapper::*;
+pub use xland::*;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

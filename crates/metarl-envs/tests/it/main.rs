@@ -19,3 +19,5 @@ mod tabular_baseline;
 mod two_step;
 mod vectorized;
 mod wrapper;
+mod xland;
+mod xland_tasks;

@@ -5,8 +5,9 @@ use metarl_envs::{
     Acrobot, AcrobotTask, BarcodeBandit, BarcodeTasks, BitFlipping, BitFlippingTask,
     CartPolePhysics, CartPoleTask, Catch, CatchTasks, ClassicControl, ContinuousMountainCar,
     ContinuousMountainCarTask, DarkRoom, DarkRooms, GaussianRandomization, GridNavi, GridNaviTasks,
-    MountainCar, MountainCarTask, RandomWalk, RandomWalkTask, RewardNoise, SignalAndNoise,
-    SignalAndNoiseTask, StickyAction, TMaze, TMazes, UniformRandomization,
+    Maze, Mazes, MountainCar, MountainCarTask, RandomWalk, RandomWalkTask, RewardNoise,
+    SignalAndNoise, SignalAndNoiseTask, StickyAction, TMaze, TMazes, UniformRandomization, XLand,
+    XLandTasks,
 };
 
 /// Sums of rewards and of all encoded observations over 40 steps of random actions.
@@ -81,13 +82,21 @@ fn value_stability() {
                 &ContinuousMountainCarTask::default(),
             ),
         ),
+        (
+            "labyrinth",
+            sums(Maze::new(1), &Mazes::Small.frozen(split, 0)),
+        ),
+        (
+            "world",
+            sums(XLand::new(1), &XLandTasks::Small.frozen(split, 0)),
+        ),
         ("acrobot", sums(Acrobot::new(1), &AcrobotTask::default())),
         (
             "wrapped",
             sums(Lanes::of(noisy, 1), &CartPoleTask::default()),
         ),
     ];
-    let want: [(&str, [f64; 2]); 12] = [
+    let want: [(&str, [f64; 2]); 14] = [
         ("catch", [-2.0, 2774.0]),
         ("bits", [-40.0, 1213.0]),
         ("walk", [1.0, 103.0]),
@@ -98,6 +107,8 @@ fn value_stability() {
         ("barcode", [9.0, 1201.0]),
         ("car", [-40.0, -22.402_998]),
         ("fuel", [-1.396_798, -23.071_836]),
+        ("labyrinth", [-1.624, 1329.0]),
+        ("world", [0.0, 207_465.0]),
         ("acrobot", [-40.0, 149.165_700]),
         ("wrapped", [43.584_023, 87.285_414]),
     ];
