@@ -3,9 +3,9 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use metarl_core::{Environment, Purpose, Seed, Space, StepBatch, TaskDistribution};
 use metarl_envs::{
-    Acrobot, Acrobots, BernoulliBandit, BernoulliBandits, CartPole, CartPoles, MountainCar,
-    MountainCars, Pendulum, Pendulums, PointNavigation, RandomTabular, SquareGoals, TabularMdp,
-    TwoStep, TwoStepTasks,
+    Acrobot, Acrobots, BernoulliBandit, BernoulliBandits, CartPole, CartPoles, Maze, MazeProcess,
+    Mazes, MountainCar, MountainCars, Pendulum, Pendulums, PointNavigation, RandomTabular,
+    SquareGoals, TabularMdp, TwoStep, TwoStepTasks, WorldMap, XLand, XLandProcess, XLandTasks,
 };
 
 const N_LANES: usize = 1024;
@@ -84,6 +84,16 @@ fn all(criterion: &mut Criterion) {
     steps(criterion, "pendulum", Pendulum::new(N_LANES), &pendulums);
     let acrobots = Acrobots::REGULAR;
     steps(criterion, "acrobot", Acrobot::new(N_LANES), &acrobots);
+    steps(criterion, "maze-small", Maze::new(N_LANES), &Mazes::Small);
+    let large = Maze::of(MazeProcess::LARGE, N_LANES);
+    steps(criterion, "maze-large", large, &Mazes::Large);
+    let tasks = XLandTasks::Trivial;
+    steps(criterion, "xland-trivial", XLand::new(N_LANES), &tasks);
+    let tasks = XLandTasks::Medium;
+    steps(criterion, "xland-medium", XLand::new(N_LANES), &tasks);
+    let map = WorldMap::FourRooms;
+    let four_rooms = XLand::of(XLandProcess { map }, N_LANES);
+    steps(criterion, "xland-medium-four-rooms", four_rooms, &tasks);
 }
 
 criterion_group!(benches, all);
