@@ -28,6 +28,7 @@ mod vectorized;
 mod walker;
 #[cfg(any(feature = "terrain", feature = "box2d"))]
 mod walker_engine;
+mod walker_rules;
 mod wrapper;
 mod xland;
 mod xland_tasks;
