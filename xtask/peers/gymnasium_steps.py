@@ -1,10 +1,17 @@
 """Random actions in Gymnasium's vector environments, the fastest way to make them."""
 
+import contextlib
 import sys
 
 import gymnasium
 
 import rounds
+
+# What the robots' models are warned of is known, and would be written to a file.
+with contextlib.suppress(ImportError):
+    import mujoco
+
+    mujoco.set_mju_user_warning(lambda message: None)
 
 
 def maker(mode):
