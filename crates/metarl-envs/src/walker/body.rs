@@ -1,6 +1,4 @@
-//! The walker's body: the measures of Gymnasium's BipedalWalker.
-
-use std::ops::RangeInclusive;
+//! The walker's body and senses: the measures of Gymnasium's BipedalWalker.
 
 /// Pixels of the original drawing in one unit of length.
 pub(super) const SCALE: f64 = 30.0;
@@ -13,33 +11,20 @@ const HULL_PIXELS: [[f64; 2]; 5] = [
     [34.0, -8.0],
     [-30.0, -8.0],
 ];
-pub(super) const HULL_DENSITY: f32 = 5.0;
-pub(super) const HULL_FRICTION: f32 = 0.1;
 
-/// Height of the hips in the hull: below its origin.
-pub(super) const HIP: f64 = -8.0 / SCALE;
 /// Width and height of a thigh; a shin is 0.8 times as wide.
 pub(super) const LEG: [f64; 2] = [8.0 / SCALE, 34.0 / SCALE];
 pub(super) const SHIN_WIDTH: f64 = 0.8 * LEG[0];
-pub(super) const LEG_DENSITY: f32 = 1.0;
-pub(super) const LEG_FRICTION: f32 = 0.2;
-pub(super) const GROUND_FRICTION: f32 = 2.5;
 
-/// Angles of the joints.
-pub(super) const HIP_RANGE: RangeInclusive<f32> = -0.8..=1.1;
-pub(super) const KNEE_RANGE: RangeInclusive<f32> = -1.6..=-0.1;
 /// Speed that a full action drives a joint to: hip, knee, hip, knee.
 pub(super) const JOINT_SPEED: [f64; 4] = [4.0, 6.0, 4.0, 6.0];
 /// Torque that a full action may use for it.
 pub(super) const MOTOR_TORQUE: f64 = 80.0;
-/// How far the legs are apart at the start, one this way and one that way.
-pub(super) const START_ANGLE: [f64; 2] = [-0.05, 0.05];
 /// The start's random push is at most this, to either side.
 pub(super) const START_PUSH: f64 = 5.0;
 
 pub(super) const LIDAR_RANGE: f64 = 160.0 / SCALE;
 pub(super) const STEPS_PER_SECOND: f64 = 50.0;
-pub(super) const GRAVITY: f32 = -10.0;
 
 /// Outline of the hull around its origin.
 pub(super) fn hull() -> [[f32; 2]; 5] {

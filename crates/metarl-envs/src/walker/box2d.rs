@@ -3,11 +3,12 @@
 use metarl_box2d::{Body, Hinge, Joint, Material, World};
 use metarl_core::Lanes;
 
-use super::body::{
-    GRAVITY, GROUND_FRICTION, HIP, HIP_RANGE, HULL_DENSITY, HULL_FRICTION, KNEE_RANGE, LEG,
-    LEG_DENSITY, LEG_FRICTION, MOTOR_TORQUE, SHIN_WIDTH, START_ANGLE, STEPS_PER_SECOND, hull,
-};
+use super::body::{LEG, MOTOR_TORQUE, SHIN_WIDTH, STEPS_PER_SECOND, hull};
 use super::engine::{Engine, HullMotion, JointMotion, Motor, Pose};
+use super::matter::{
+    GRAVITY, GROUND_FRICTION, HIP, HIP_RANGE, HULL_DENSITY, HULL_FRICTION, KNEE_RANGE, LEG_DENSITY,
+    LEG_FRICTION, START_ANGLE,
+};
 use super::process::WalkerProcess;
 use super::terrain::{HEIGHT, START_PAD, STEP, Terrain};
 

@@ -49,6 +49,8 @@ mod encoding;
 mod engine;
 mod episode;
 mod gait;
+#[cfg(any(feature = "terrain", feature = "box2d"))]
+mod matter;
 mod process;
 #[cfg(feature = "terrain")]
 mod rapier;

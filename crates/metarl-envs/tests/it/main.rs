@@ -18,6 +18,7 @@ mod tabular_baseline;
 mod two_step;
 mod vectorized;
 mod walker;
+mod walker_course;
 #[cfg(any(feature = "terrain", feature = "box2d"))]
 mod walker_engine;
 mod wrapper;
