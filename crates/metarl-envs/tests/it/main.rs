@@ -26,9 +26,9 @@ mod tabular_baseline;
 mod two_step;
 mod vectorized;
 mod walker;
+mod walker_course;
 #[cfg(any(feature = "terrain", feature = "box2d"))]
 mod walker_engine;
-mod walker_rules;
 mod wrapper;
 mod xland;
 mod xland_tasks;
