@@ -13,6 +13,7 @@ use rand::Rng as _;
 use super::check::{actions, at_play};
 use super::python::{bridge, caught, close};
 use super::space::Spaces;
+use super::thread::attach;
 use super::{GymnasiumError, GymnasiumSpace, GymnasiumTask, Place, Recipe, interned};
 
 /// Any environment of Gymnasium, one Python object a lane.
@@ -72,7 +73,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Gymnasium<O, A> {
     pub fn new(recipe: &Recipe, n_lanes: usize) -> Result<Self, GymnasiumError> {
         let place = Place::of(recipe.name());
         // The first lane's environment says what the spaces are.
-        let (environment, spaces) = Python::attach(|py| {
+        let (environment, spaces) = attach(|py| {
             let environment = recipe.make(py, &GymnasiumTask::default(), &place)?;
             let spaces = Spaces::of_one(&environment, &place)?;
             Ok((environment.unbind(), spaces))
@@ -231,7 +232,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for Gymnasium<O, A> {
         check_range("the number of lanes", "at least 1", n_lanes, n_lanes > 0)?;
         check_lanes("observation", observation.len(), n_lanes)?;
         self.at_play = false;
-        Python::attach(|py| {
+        attach(|py| {
             let mut lanes = observation.iter_mut().enumerate();
             lanes.try_for_each(|(lane, observation)| self.start(py, lane, observation))
         })?;
@@ -254,7 +255,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for Gymnasium<O, A> {
         let n_steps = self.lanes.iter().map(|lane| lane.n_steps);
         actions(self.name, &self.spaces.action, action, n_steps)?;
         self.at_play = false;
-        Python::attach(|py| {
+        attach(|py| {
             let mut lanes = action.iter().enumerate();
             lanes.try_for_each(|(lane, action)| self.advance(py, lane, action, step))
         })?;

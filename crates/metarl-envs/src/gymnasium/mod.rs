@@ -30,6 +30,7 @@ mod python;
 mod recipe;
 mod space;
 mod task;
+mod thread;
 mod vector;
 
 use std::collections::BTreeSet;

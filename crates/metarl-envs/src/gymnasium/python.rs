@@ -8,6 +8,7 @@ use pyo3::exceptions::PyModuleNotFoundError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use super::thread::attach;
 use super::{GymnasiumError, Place};
 
 /// The Python side; imported under this name, it registers what it has.
@@ -28,7 +29,7 @@ static ACTIVE: PyOnceLock<PathBuf> = PyOnceLock::new();
 ///
 /// [`GymnasiumError::VirtualEnvironment`] when the folder is none, or that of another version.
 pub fn activate(virtual_environment: impl AsRef<Path>) -> Result<(), GymnasiumError> {
-    Python::attach(|py| add_packages(py, virtual_environment.as_ref()))
+    attach(|py| add_packages(py, virtual_environment.as_ref()))
 }
 
 /// Lets Python import the modules in a folder, such as environments that lie beside a program.
@@ -37,7 +38,7 @@ pub fn activate(virtual_environment: impl AsRef<Path>) -> Result<(), GymnasiumEr
 ///
 /// [`GymnasiumError::Raised`] when Python's search path is not a list.
 pub fn search(folder: impl AsRef<Path>) -> Result<(), GymnasiumError> {
-    Python::attach(|py| {
+    attach(|py| {
         let path = py.import("sys").and_then(|sys| sys.getattr("path"));
         path.and_then(|path| path.call_method1("insert", (0, folder.as_ref().as_os_str())))
             .map_err(|error| caught(py, &error, &Place::of("sys.path")))?;

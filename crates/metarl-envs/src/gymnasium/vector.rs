@@ -15,6 +15,7 @@ use super::array::read_numbers;
 use super::check::{actions, at_play};
 use super::python::{bridge, caught, close};
 use super::space::{Spaces, returned};
+use super::thread::attach;
 use super::{GymnasiumError, GymnasiumSpace, GymnasiumTask, Place, Recipe, interned};
 
 /// How Gymnasium makes several lanes of an environment.
@@ -97,7 +98,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> GymnasiumVector<O, A> {
         n_lanes: usize,
     ) -> Result<Self, GymnasiumError> {
         let task = GymnasiumTask::default();
-        let made = Python::attach(|py| make::<O, A>(py, recipe, &task, vectorization, n_lanes))?;
+        let made = attach(|py| make::<O, A>(py, recipe, &task, vectorization, n_lanes))?;
         let (environment, spaces, autoreset) = made;
         Ok(Self {
             recipe: recipe.clone(),
@@ -338,7 +339,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for GymnasiumVector<O, A>
         check_range("the number of lanes", "at least 1", n_lanes, n_lanes > 0)?;
         check_lanes("observation", observation.len(), n_lanes)?;
         self.at_play = false;
-        Python::attach(|py| {
+        attach(|py| {
             self.take_task(py)?;
             let place = || Place::of(self.name);
             let seeds: Vec<u32> = self.rng.iter_mut().map(|rng| rng.next_u32() >> 1).collect();
@@ -368,7 +369,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for GymnasiumVector<O, A>
         let n_steps = self.n_steps.iter().copied();
         actions(self.name, &self.spaces.action, action, n_steps)?;
         self.at_play = false;
-        Python::attach(|py| self.advance(py, action, step))?;
+        attach(|py| self.advance(py, action, step))?;
         self.at_play = true;
         self.n_calls = self.n_calls.saturating_add(1);
         let ends = step.terminated.iter().zip(&step.truncated);

@@ -1,5 +1,7 @@
 """Environments of known numbers, for the tests of the bridge."""
 
+import threading
+
 import gymnasium
 import numpy
 from gymnasium import spaces
@@ -16,6 +18,9 @@ BOXES = {
     "index": spaces.Discrete(600, start=-50),
     "text": spaces.Text(3),
 }
+
+
+THREAD = threading.local()
 
 
 class Counter(gymnasium.Env):
@@ -48,11 +53,13 @@ class Counter(gymnasium.Env):
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
+        THREAD.has_reset = True
         self.opening, self.n_steps = self.np_random.integers(1, 100), 0
         return self.observe(0), {}
 
     def step(self, action):
         assert self.action_space.contains(action), action
+        assert hasattr(THREAD, "has_reset"), "another thread than that of the reset"
         if self.n_steps == self.fails:
             raise RuntimeError("the motor\nis on fire")
         self.n_steps += 1
