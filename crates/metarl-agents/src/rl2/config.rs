@@ -15,8 +15,7 @@ use crate::range::{
 /// | `hidden` | 64 | 1 to 16384 | units of the recurrent layer |
 /// | `readout` | 0 | 0 to 16384 | units of a layer in which the input asks the memory; 0 has none |
 /// | `joint_input` | false | | whether `oₜ₋₁ ⊗ aₜ₋₁` is among the inputs |
-/// | `n_lanes` | 512 | 1 to 2²⁰ | trials of one iteration |
-/// | `lanes_per_task` | 1 | ≥ 1 | trials that share a task, for whose advantages they are a baseline |
+/// | `n_lanes` | 512 | 1 to 2²⁰ | trials of one iteration, each on a task of its own |
 /// | `lanes_per_shard` | 64 | ≥ 1 | trials of one unit of parallel work; part of the result |
 /// | `n_iterations` | 500 | ≥ 1 | iterations of training |
 /// | `n_epochs` | 4 | ≥ 1 | passes over each iteration's trials |
@@ -42,11 +41,8 @@ pub struct Rl2Config {
     /// states and actions it names the pair that the previous reward belongs to. The paper shows the
     /// action alone.
     pub joint_input: bool,
-    /// Trials of one iteration.
+    /// Trials of one iteration, each on a task of its own.
     pub n_lanes: usize,
-    /// Trials that share a task. Beyond 1 each advantage is taken relative to the mean of the other
-    /// trials at the same step, which knows the task though no agent does; the paper has 1.
-    pub lanes_per_task: usize,
     /// Trials of one unit of parallel work.
     pub lanes_per_shard: usize,
     /// Iterations of training.
@@ -80,7 +76,6 @@ impl Default for Rl2Config {
             readout: 0,
             joint_input: false,
             n_lanes: 512,
-            lanes_per_task: 1,
             lanes_per_shard: 64,
             n_iterations: 500,
             n_epochs: 4,
@@ -121,12 +116,6 @@ impl Rl2Config {
             "a divisor of n_lanes",
             self.lanes_per_shard,
             n_shards * self.lanes_per_shard == self.n_lanes,
-        )?;
-        check(
-            "lanes_per_task",
-            "a divisor of lanes_per_shard",
-            self.lanes_per_task,
-            self.lanes_per_task >= 1 && self.lanes_per_shard.is_multiple_of(self.lanes_per_task),
         )?;
         check(
             "n_minibatches",

@@ -203,9 +203,7 @@ where
                 for lane in 0..lanes {
                     let trial = first + (shard_idx * lanes + lane) as u64;
                     let stream = |purpose| self.seed.stream(purpose, trial, 0, 0);
-                    let together = trial - trial % self.config.lanes_per_task as u64;
-                    let mut tasks = self.seed.stream(Purpose::Task, together, 0, 0);
-                    let task = self.tasks.sample(&mut tasks);
+                    let task = self.tasks.sample(&mut stream(Purpose::Task));
                     shard
                         .environment
                         .assign(lane, &task, stream(Purpose::Environment))?;
@@ -326,7 +324,6 @@ where
             .iter()
             .flat_map(|shard| shard.advantage.iter().copied())
             .collect();
-        relative_to_others(&mut advantage, self.config.lanes_per_task);
         metarl_returns::normalize(&mut advantage, 1e-8)?;
         let rows = advantage.len() / self.shards.len();
         let losses =
@@ -384,23 +381,6 @@ where
         });
         let returns: Vec<Vec<f64>> = blocks.collect::<Result<_, Error>>()?;
         Ok(returns.concat())
-    }
-}
-
-/// Takes from each advantage the mean of the others of its group of neighbors, which act in the same
-/// task: `Aᵢ ← Aᵢ − Σ_{j ≠ i} Aⱼ / (K − 1)`. As a baseline it is independent of the action, given the
-/// task, and so leaves the expected gradient as it was (Kool et al., *Buy 4 REINFORCE Samples, Get a
-/// Baseline for Free!*, 2019).
-fn relative_to_others(advantage: &mut [f32], n_group: usize) {
-    if n_group < 2 {
-        return;
-    }
-    for group in advantage.chunks_exact_mut(n_group) {
-        let total: f32 = group.iter().sum();
-        let n = n_group as f32;
-        for a in group {
-            *a = (n * *a - total) / (n - 1.0);
-        }
     }
 }
 

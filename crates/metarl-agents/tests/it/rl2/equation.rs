@@ -72,10 +72,7 @@ where
             for lane in 0..lanes {
                 let trial = before + (shard_idx * lanes + lane) as u64;
                 let stream = |purpose| SEED.stream(purpose, trial, 0, 0);
-                let sharing = self.config.lanes_per_task as u64;
-                let first_of_task = trial / sharing * sharing;
-                let mut task_stream = SEED.stream(Purpose::Task, first_of_task, 0, 0);
-                let task = self.tasks.sample(&mut task_stream);
+                let task = self.tasks.sample(&mut stream(Purpose::Task));
                 let dynamics = stream(Purpose::Environment);
                 environment.assign(lane, &task, dynamics).unwrap();
                 rngs.push(stream(Purpose::Policy));
@@ -142,10 +139,6 @@ where
             mean.map(|(old, new)| blend(*old, new)).collect(),
             blend(old_scale.1, std),
         );
-        for steps in &mut shards {
-            steps.advantage = relative(&steps.advantage, config.lanes_per_task);
-        }
-        let advantage: Vec<f64> = shards.iter().flat_map(|s| s.advantage.clone()).collect();
         let (mean, std) = moments(&advantage);
         for steps in &mut shards {
             steps
@@ -272,17 +265,6 @@ where
     (of("mean"), of("std")[0])
 }
 
-/// What an advantage is beyond the mean of those of the other lanes on the same task.
-fn relative(advantage: &[f64], sharing: usize) -> Vec<f64> {
-    let others = |row: usize| {
-        let first = row / sharing * sharing;
-        let others = (first..first + sharing).filter(move |other| *other != row);
-        others.map(|other| advantage[other]).sum::<f64>() / (sharing - 1).max(1) as f64
-    };
-    let rows = advantage.iter().enumerate();
-    rows.map(|(row, a)| a - others(row)).collect()
-}
-
 /// Two epochs of one step each, long enough to leave the clipping interval.
 fn two_steps() -> Rl2Config {
     Rl2Config {
@@ -308,21 +290,6 @@ fn an_iteration_on_bandits_is_the_equations() {
     let tasks = BernoulliBandits { n_arms: 3 };
     let environment = BernoulliBandit::<3>::new;
     let mut case = Case::<_, _, 3>::new(two_steps(), tasks, environment, (3, 8));
-    case.check_iteration(true);
-    case.check_iteration(false);
-}
-
-#[test]
-fn an_iteration_of_trials_that_share_tasks_is_the_equations() {
-    let config = Rl2Config {
-        n_lanes: 12,
-        lanes_per_shard: 6,
-        lanes_per_task: 3,
-        ..two_steps()
-    };
-    let tasks = BernoulliBandits { n_arms: 3 };
-    let environment = BernoulliBandit::<3>::new;
-    let mut case = Case::<_, _, 3>::new(config, tasks, environment, (3, 8));
     case.check_iteration(true);
     case.check_iteration(false);
 }
