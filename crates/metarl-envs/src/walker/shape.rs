@@ -3,21 +3,38 @@
 use super::body::{LEG, SHIN_WIDTH, hull};
 use super::engine::{Engine, Pose};
 use super::episode::Walker;
+use super::process::WalkerProcess;
+use super::task::WalkerTask;
+use crate::draw::{Color, Draw, Picture};
 
 /// A filled polygon in world coordinates, y upward.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     /// Its corners in order.
     pub polygon: Vec<[f32; 2]>,
-    /// Red, green and blue.
-    pub color: [u8; 3],
+    /// What it stands for.
+    pub color: Color,
 }
 
-const GROUND: [u8; 3] = [102, 153, 76];
-const BLOCK: [u8; 3] = [153, 153, 153];
-const HULL: [u8; 3] = [127, 51, 229];
 /// The leg that is farther away, and the near one.
-const LEGS: [[u8; 3]; 2] = [[178, 101, 152], [128, 51, 102]];
+const LEGS: [Color; 2] = [Color::Kind(9), Color::Ink];
+/// How far is seen behind the walker, ahead of it, and upward.
+const VIEW: [f32; 3] = [5.0, 10.0, 9.0];
+
+impl<E: Engine> Draw for WalkerProcess<E> {
+    fn draw(&self, _: &WalkerTask, walker: &Walker<E>, _: Option<&[f32; 4]>) -> Picture {
+        let [behind, ahead, upward] = VIEW;
+        let x = walker.engine().hull().position[0];
+        let picture = Picture::new([x - behind, 0.0], [x + ahead, upward]);
+        let is_seen = |[at, _]: &[f32; 2]| x - behind <= *at && *at <= x + ahead;
+        let shapes = walker.shapes().into_iter();
+        shapes
+            .filter(|shape| shape.polygon.iter().any(is_seen))
+            .fold(picture, |picture, shape| {
+                picture.polygon(shape.polygon, shape.color)
+            })
+    }
+}
 
 impl<E: Engine> Walker<E> {
     /// The picture of this moment, from back to front: the ground down to height 0, blocks, far leg,
@@ -28,12 +45,12 @@ impl<E: Engine> Walker<E> {
             let lowest = |point: [f32; 2]| [point[0], point[1].min(0.0)];
             Shape {
                 polygon: vec![ends[0], ends[1], lowest(ends[1]), lowest(ends[0])],
-                color: GROUND,
+                color: Color::Muted,
             }
         });
         let blocks = self.terrain().blocks().iter().map(|block| Shape {
             polygon: block.corners().to_vec(),
-            color: BLOCK,
+            color: Color::Danger,
         });
         let [body, legs @ ..] = self.engine().poses();
         let leg = |side: usize| {
@@ -47,7 +64,7 @@ impl<E: Engine> Walker<E> {
         };
         let hull = Shape {
             polygon: placed(body, &hull()),
-            color: HULL,
+            color: Color::Agent,
         };
         let scenery = ground.chain(blocks);
         scenery.chain(leg(0)).chain([hull]).chain(leg(1)).collect()
