@@ -129,3 +129,33 @@ pub fn lane_mut<T>(lanes: &mut [T], lane: usize) -> Result<&mut T, Error> {
         got: lane.to_string(),
     })
 }
+
+/// Checks that every action is one, before any lane moves; `n_steps` has the steps of each lane's
+/// episode. For implementers of [`Environment::step`].
+///
+/// # Errors
+///
+/// [`Error::InvalidAction`] names the first lane whose action is none.
+pub fn check_actions<S: Space>(
+    environment: &'static str,
+    space: &S,
+    action: &[S::Element],
+    n_steps: impl IntoIterator<Item = u32>,
+) -> Result<(), Error> {
+    // All of them, so that the loop has one exit and the compiler makes vector instructions of it.
+    let checked = action.iter().map(|action| space.contains(action));
+    if checked.fold(true, |all, one| all & one) {
+        return Ok(());
+    }
+    let mut lanes = action.iter().zip(n_steps).enumerate();
+    let wrong = lanes.find(|(_, (action, _))| !space.contains(action));
+    wrong.map_or(Ok(()), |(lane, (action, step))| {
+        Err(Error::InvalidAction {
+            environment,
+            lane,
+            step,
+            action: format!("{action:?}"),
+            space: space.describe(),
+        })
+    })
+}

@@ -45,7 +45,7 @@ mod task;
 mod trial;
 
 pub use adapt::{Adapt, Returns, evaluate};
-pub use environment::{Environment, StepBatch, check_lanes, lane_mut};
+pub use environment::{Environment, StepBatch, check_actions, check_lanes, lane_mut};
 pub use error::{Error, check_range};
 pub use policy::{DecisionBatch, Policy, UniformPolicy, check_act};
 pub use process::{Lanes, LanesMut, Outcome, Process};

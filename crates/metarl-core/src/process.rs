@@ -4,7 +4,7 @@ use std::fmt::{Debug, Formatter};
 
 use serde::{Deserialize, Serialize};
 
-use crate::environment::{check_lanes, lane_mut};
+use crate::environment::{check_actions, check_lanes, lane_mut};
 use crate::space::Element;
 use crate::{Environment, Error, Rng, Space, StepBatch, check_range};
 
@@ -236,27 +236,6 @@ impl<P: Process> Lanes<P> {
         }
         Ok(())
     }
-
-    /// Checks that every action is one.
-    fn check_actions(&self, action: &[Element<P::ActionSpace>]) -> Result<(), Error> {
-        let space = self.process.action_space();
-        // All of them, so that the loop has one exit and the compiler makes vector instructions of it.
-        let checked = action.iter().map(|action| space.contains(action));
-        if checked.fold(true, |all, one| all & one) {
-            return Ok(());
-        }
-        let wrong = action.iter().zip(&self.n_steps).enumerate();
-        let mut wrong = wrong.filter(|(_, (action, _))| !space.contains(action));
-        wrong.try_for_each(|(lane, (action, n_steps))| {
-            Err(Error::InvalidAction {
-                environment: P::NAME,
-                lane,
-                step: *n_steps,
-                action: format!("{action:?}"),
-                space: space.describe(),
-            })
-        })
-    }
 }
 
 impl<P: Process + Debug> Debug for Lanes<P> {
@@ -330,7 +309,8 @@ impl<P: Process> Environment for Lanes<P> {
         if self.state.is_empty() {
             return Err(failed::<P>(0, "was never reset"));
         }
-        self.check_actions(action)?;
+        let space = self.process.action_space();
+        check_actions(P::NAME, &space, action, self.n_steps.iter().copied())?;
         self.process.advance_lanes(LanesMut {
             model: &self.model,
             state: &mut self.state,

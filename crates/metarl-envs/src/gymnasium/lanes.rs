@@ -3,14 +3,14 @@
 use std::fmt::{Debug, Formatter};
 
 use metarl_core::{
-    Element, Environment, Error, Rng, StepBatch, check_lanes, check_range, lane_mut,
+    Element, Environment, Error, Rng, StepBatch, check_actions, check_lanes, check_range, lane_mut,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyTuple};
 use rand::Rng as _;
 
-use super::check::{actions, at_play};
+use super::check::at_play;
 use super::python::{bridge, caught, close};
 use super::space::Spaces;
 use super::thread::attach;
@@ -253,7 +253,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for Gymnasium<O, A> {
         check_lanes("step", step.n_lanes(), self.n_lanes())?;
         at_play(self.at_play, self.name)?;
         let n_steps = self.lanes.iter().map(|lane| lane.n_steps);
-        actions(self.name, &self.spaces.action, action, n_steps)?;
+        check_actions(self.name, &self.spaces.action, action, n_steps)?;
         self.at_play = false;
         attach(|py| {
             let mut lanes = action.iter().enumerate();

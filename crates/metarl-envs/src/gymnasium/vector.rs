@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Formatter};
 
 use metarl_core::{
-    Element, Environment, Error, Rng, StepBatch, check_lanes, check_range, lane_mut,
+    Element, Environment, Error, Rng, StepBatch, check_actions, check_lanes, check_range, lane_mut,
 };
 use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::intern;
@@ -12,7 +12,7 @@ use pyo3::types::PyTuple;
 use rand::Rng as _;
 
 use super::array::read_numbers;
-use super::check::{actions, at_play};
+use super::check::at_play;
 use super::python::{bridge, caught, close};
 use super::space::{Spaces, returned};
 use super::thread::attach;
@@ -367,7 +367,7 @@ impl<O: GymnasiumSpace, A: GymnasiumSpace> Environment for GymnasiumVector<O, A>
         check_lanes("step", step.n_lanes(), self.n_lanes())?;
         at_play(self.at_play, self.name)?;
         let n_steps = self.n_steps.iter().copied();
-        actions(self.name, &self.spaces.action, action, n_steps)?;
+        check_actions(self.name, &self.spaces.action, action, n_steps)?;
         self.at_play = false;
         attach(|py| self.advance(py, action, step))?;
         self.at_play = true;

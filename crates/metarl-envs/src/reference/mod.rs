@@ -12,7 +12,7 @@ pub fn bipedal_walker_course(seed: u64, hardcore: bool) -> (Terrain, f32) {
     crate::walker::of_gymnasium_seed(seed, hardcore)
 }
 
-use metarl_core::{Error, Space};
+use metarl_core::{Error, Space, check_actions};
 
 use crate::walker::Terrain;
 use crate::{Physics, Real};
@@ -96,16 +96,8 @@ impl<P: Physics<Real = f64>> Reference<P> {
             let message = format!("{}: reset it before it is stepped", P::NAME);
             return Err(Error::Environment(message));
         };
-        let space = P::action_space();
-        if !space.contains(action) {
-            return Err(Error::InvalidAction {
-                environment: P::NAME,
-                lane: 0,
-                step: self.n_steps,
-                action: format!("{action:?}"),
-                space: space.describe(),
-            });
-        }
+        let done = std::slice::from_ref(action);
+        check_actions(P::NAME, &P::action_space(), done, [self.n_steps])?;
         let (reached, reward, terminated) = self.physics.advance(&state, action);
         self.n_steps += 1;
         let truncated = self.n_steps >= P::MAX_STEPS;
