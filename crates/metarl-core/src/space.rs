@@ -32,6 +32,12 @@ pub trait Space: Clone + Debug + Send + Sync {
     /// Draws an element uniformly.
     fn sample(&self, rng: &mut Rng) -> Self::Element;
 
+    /// Draws as many elements as there is room for, each as likely as in [`sample`](Space::sample)
+    /// but not from the same numbers: many at once may cost less.
+    fn sample_many(&self, rng: &mut Rng, elements: &mut [Self::Element]) {
+        elements.fill_with(|| self.sample(rng));
+    }
+
     /// Writes the element as `WIDTH` numbers: an index as one-hot, a vector as it is.
     ///
     /// # Panics
@@ -82,6 +88,22 @@ impl<const N: usize> Space for Discrete<N> {
             return rng.random_range(0..N);
         }
         ((u64::from(rng.next_u32()) * N as u64) >> 32) as usize
+    }
+
+    /// A byte an index where a byte has as many ways to be each of them.
+    fn sample_many(&self, rng: &mut Rng, elements: &mut [usize]) {
+        if N > 256 || !N.is_power_of_two() {
+            elements.fill_with(|| self.sample(rng));
+            return;
+        }
+        let mut bytes = [0; 64];
+        for elements in elements.chunks_mut(bytes.len()) {
+            let bytes = &mut bytes[..elements.len()];
+            rng.fill_bytes(bytes);
+            for (element, byte) in elements.iter_mut().zip(bytes) {
+                *element = usize::from(*byte) & (N - 1);
+            }
+        }
     }
 
     fn encode(element: &usize, out: &mut [f32]) {

@@ -89,9 +89,7 @@ impl<E: Environment> Play<E> {
         let (start, mut n_steps) = (Instant::now(), 0);
         while start.elapsed().as_secs_f64() < seconds {
             for _ in 0..16 {
-                for action in &mut self.action {
-                    *action = space.sample(&mut self.rng);
-                }
+                space.sample_many(&mut self.rng, &mut self.action);
                 self.environment.step(&self.action, &mut self.step)?;
                 if let Some(numbers) = &mut self.numbers {
                     let numbers = numbers.chunks_exact_mut(E::ObservationSpace::WIDTH);

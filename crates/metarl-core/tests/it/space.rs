@@ -105,6 +105,30 @@ fn a_trial_space_asks_its_parts() {
     assert!(!space.contains(&after([0.0, 0.0], f32::NAN)));
 }
 
+#[test]
+fn many_samples_are_uniform() {
+    fn check<const N: usize>() {
+        const EACH: usize = 4000;
+        let mut rng = Seed::new(1).stream(Purpose::Policy, 0, 0, 0);
+        let mut elements = vec![N; N * EACH + 1];
+        Discrete::<N>.sample_many(&mut rng, &mut elements);
+        let mut count = [0_usize; N];
+        elements.iter().for_each(|&element| count[element] += 1);
+        // Five standard deviations of a binomial count.
+        let tolerance = 5 * EACH.isqrt();
+        assert!(
+            count.iter().all(|n| n.abs_diff(EACH) < tolerance),
+            "{count:?}"
+        );
+    }
+
+    check::<2>();
+    check::<3>();
+    check::<4>();
+    check::<256>();
+    check::<257>();
+}
+
 proptest! {
     #[test]
     fn a_sample_belongs_and_its_encoding_is_finite(seed in any::<u64>()) {
