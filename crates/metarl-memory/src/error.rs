@@ -1,0 +1,92 @@
+//! What a caller can get wrong.
+
+use std::fmt::Display;
+
+/// Errors of memories. Nothing has changed when one is returned.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A vector has another dimension than the memory.
+    #[error("{name} has {got} numbers, the memory holds {expected}")]
+    DimensionMismatch {
+        /// Which argument disagrees.
+        name: &'static str,
+        /// Numbers of each entry.
+        expected: usize,
+        /// Numbers found.
+        got: usize,
+    },
+    /// A key, query or value is NaN or infinite.
+    #[error("{name} has {value} at {position}; every number must be finite")]
+    NonFinite {
+        /// Which argument.
+        name: &'static str,
+        /// Where in it, from 0.
+        position: usize,
+        /// The number.
+        value: f32,
+    },
+    /// A slot that should be free holds a key.
+    #[error("slot {slot} is taken")]
+    Taken {
+        /// The slot.
+        slot: usize,
+    },
+    /// A slot that should hold a key does not.
+    #[error("slot {slot} is empty")]
+    Empty {
+        /// The slot.
+        slot: usize,
+    },
+    /// A parameter is outside its range.
+    #[error("{name} must be {allowed}, got {got}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// What is allowed, in words or as an interval.
+        allowed: String,
+        /// The value found.
+        got: String,
+    },
+}
+
+/// Checks a parameter.
+pub(crate) fn check_range(
+    name: &'static str,
+    allowed: impl Display,
+    got: impl Display,
+    holds: bool,
+) -> Result<(), Error> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange {
+            name,
+            allowed: allowed.to_string(),
+            got: got.to_string(),
+        })
+    }
+}
+
+/// Checks the length of a vector, and that each of its numbers is finite.
+pub(crate) fn check_vector(
+    name: &'static str,
+    vector: &[f32],
+    dimension: usize,
+) -> Result<(), Error> {
+    if vector.len() != dimension {
+        return Err(Error::DimensionMismatch {
+            name,
+            expected: dimension,
+            got: vector.len(),
+        });
+    }
+    match vector.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(position) => Err(Error::NonFinite {
+            name,
+            position,
+            value: vector[position],
+        }),
+    }
+}

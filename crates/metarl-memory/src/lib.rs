@@ -1,0 +1,38 @@
+//! Exact nearest neighbors over keys that change as they are used.
+//!
+//! The crate's one decision: **everything speaks of slots.** A slot is a number below the capacity
+//! that the caller chooses for a key and that stays the key's until it is removed. Rows never move,
+//! so values, recency and gradients are arrays beside them, and an index may be rebuilt under them
+//! without anybody noticing.
+//!
+//! Structures differ in speed, never in results: each gives the very neighbors, distances and order
+//! of [`BruteForce`], to the last bit.
+//!
+//! # Examples
+//!
+//! ```
+//! use metarl_memory::{BruteForce, NearestNeighbors, Search};
+//!
+//! let mut memory = BruteForce::new(2, 100)?;
+//! memory.insert(7, &[0.0, 1.0])?;
+//! memory.insert(3, &[5.0, 5.0])?;
+//! let mut search = Search::default();
+//! let nearest = memory.nearest(&[0.0, 0.0], 2, &mut search)?;
+//! assert_eq!((nearest[0].slot, nearest[0].squared_distance), (7, 1.0));
+//! assert_eq!((nearest[1].slot, nearest[1].squared_distance), (3, 50.0));
+//! # Ok::<(), metarl_memory::Error>(())
+//! ```
+//!
+//! # What it leaves out
+//!
+//! Tensors, and approximate search that cannot say how far off it is.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+mod error;
+mod neighbors;
+
+pub use error::Error;
+pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};

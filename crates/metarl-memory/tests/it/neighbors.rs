@@ -1,0 +1,67 @@
+//! Nearest neighbors in slots.
+
+use metarl_memory::{BruteForce, Error, NearestNeighbors, Search};
+
+fn slots(memory: &impl NearestNeighbors, query: &[f32], k: usize) -> Vec<usize> {
+    let mut search = Search::default();
+    let found = memory
+        .nearest(query, k, &mut search)
+        .expect("a query of its dimension");
+    found.iter().map(|neighbor| neighbor.slot).collect()
+}
+
+#[test]
+fn the_nearest_come_first_and_a_tie_goes_to_the_lower_slot() {
+    let mut memory = BruteForce::new(1, 10).unwrap();
+    for (slot, key) in [(9, 1.0), (2, -1.0), (5, 0.5), (0, 7.0), (4, -0.5)] {
+        memory.insert(slot, &[key]).unwrap();
+    }
+    assert_eq!(slots(&memory, &[0.0], 5), [4, 5, 2, 9, 0]);
+    memory.update(0, &[0.0]).unwrap();
+    memory.remove(4).unwrap();
+    assert_eq!(slots(&memory, &[-0.0], 3), [0, 5, 2]);
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    let mut memory = BruteForce::new(2, 3).unwrap();
+    memory.insert(1, &[1.0, 2.0]).unwrap();
+    let before = memory.keys().clone();
+    let mut search = Search::default();
+    let refusals = [
+        memory.insert(1, &[0.0, 0.0]).unwrap_err(),
+        memory.insert(3, &[0.0, 0.0]).unwrap_err(),
+        memory.insert(0, &[0.0]).unwrap_err(),
+        memory.update(0, &[0.0, 0.0]).unwrap_err(),
+        memory.update(1, &[0.0, f32::NAN]).unwrap_err(),
+        memory.remove(2).unwrap_err(),
+        memory
+            .nearest(&[f32::INFINITY, 0.0], 1, &mut search)
+            .unwrap_err(),
+        memory.nearest(&[0.0, 0.0], 2, &mut search).unwrap_err(),
+        memory.nearest(&[0.0, 0.0], 0, &mut search).unwrap_err(),
+    ];
+    assert_eq!(
+        refusals.map(|refusal| refusal.to_string()),
+        [
+            "slot 1 is taken",
+            "slot must be below the capacity, 3, got 3",
+            "key has 1 numbers, the memory holds 2",
+            "slot 0 is empty",
+            "key has NaN at 1; every number must be finite",
+            "slot 2 is empty",
+            "query has inf at 0; every number must be finite",
+            "k must be from 1 to the number of keys, 1, got 2",
+            "k must be from 1 to the number of keys, 1, got 0",
+        ]
+    );
+    assert_eq!(memory.keys(), &before);
+}
+
+#[test]
+fn a_memory_without_room_is_refused() {
+    for (dimension, capacity) in [(0, 1), (1, 0), (usize::MAX, 2), (1, usize::MAX)] {
+        let error = BruteForce::new(dimension, capacity).unwrap_err();
+        assert!(matches!(error, Error::OutOfRange { .. }), "{error}");
+    }
+}
