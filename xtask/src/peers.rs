@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
 use crate::python::virtual_environment;
-use crate::setup::MUJOCO;
+use crate::setup::{BOX2D, MUJOCO};
 
 const REPORT: &str = "docs/benchmarks.md";
 
@@ -40,10 +40,14 @@ struct Work {
 }
 
 /// What both sides of a comparison need.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Kit {
     /// Nothing but their packages.
     Plain,
+    /// The physics engine of the feature `terrain`.
+    Rapier,
+    /// The physics engine of the feature `box2d`.
+    Box2d,
     /// The simulator of the feature `mujoco`.
     Mujoco,
 }
@@ -52,6 +56,8 @@ impl Kit {
     fn features(self) -> &'static [&'static str] {
         match self {
             Self::Plain => &[],
+            Self::Rapier => &["--features", "terrain"],
+            Self::Box2d => &["--features", "box2d"],
             Self::Mujoco => &["--features", "mujoco"],
         }
     }
@@ -60,9 +66,19 @@ impl Kit {
     fn python(self, sh: &Shell) -> Result<PathBuf> {
         let (venv, requirements) = match self {
             Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
+            Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
             Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
         };
         virtual_environment(sh, venv, requirements)
+    }
+
+    /// What has to be there and `cargo xtask setup` fetches.
+    fn needs(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Plain | Self::Rapier => None,
+            Self::Box2d => Some([BOX2D, "cargo xtask setup box2d"]),
+            Self::Mujoco => Some([MUJOCO, "cargo xtask setup mujoco"]),
+        }
     }
 }
 
@@ -104,6 +120,18 @@ const fn robot(name: &'static str, theirs: &'static str) -> Work {
     }
 }
 
+/// A walker in a physics engine, beside Gymnasium's in Box2D.
+const fn walker(name: &'static str, kit: Kit, bar: f64) -> Work {
+    Work {
+        name,
+        peer: "Gymnasium",
+        ours: name,
+        theirs: (GYMNASIUM, "BipedalWalker-v3"),
+        kit,
+        bar,
+    }
+}
+
 const GYMNAX: &str = "gymnax_steps.py";
 const GYMNASIUM: &str = "gymnasium_steps.py";
 const MIN_ATAR: &str = "min_atar_steps.py";
@@ -126,6 +154,8 @@ const WORKS: &[Work] = &[
     min_atar("freeway", "freeway"),
     min_atar("seaquest", "seaquest"),
     min_atar("space-invaders", "space_invaders"),
+    walker("walker-rapier", Kit::Rapier, 6.0),
+    walker("walker-box2d", Kit::Box2d, 3.0),
     robot("half-cheetah", "HalfCheetah-v5"),
     robot("ant", "Ant-v5"),
     robot("humanoid", "Humanoid-v5"),
@@ -154,14 +184,15 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
         .collect();
     let names = || WORKS.iter().map(|work| work.name).collect::<Vec<_>>();
     ensure!(!works.is_empty(), "no such work; there are {:?}", names());
-    let (works, skipped): (Vec<&Work>, Vec<&Work>) = works
-        .into_iter()
-        .partition(|work| work.kit == Kit::Plain || sh.path_exists(MUJOCO));
-    for work in skipped {
-        println!(
-            "skipped: {}, because {MUJOCO} is not there; `cargo xtask setup mujoco` fetches it",
-            work.name
-        );
+    let mut ready = Vec::with_capacity(works.len());
+    for work in works {
+        match work.kit.needs() {
+            Some([path, command]) if !sh.path_exists(path) => {
+                let name = work.name;
+                println!("skipped: {name}, because {path} is missing; `{command}` fetches it");
+            }
+            _ => ready.push(work),
+        }
     }
 
     let root = sh.current_dir();
@@ -170,7 +201,7 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
         "{HEAD}| work | peer | ours | theirs | ratio | bar | |\n|---|---|---|---|---|---|---|\n"
     );
     let mut comparisons = Vec::new();
-    for work in works {
+    for work in ready {
         let comparison = compare(sh, &root, work, n_rounds)
             .with_context(|| format!("{} against {}", work.name, work.peer))?;
         let row = row(&comparison);
