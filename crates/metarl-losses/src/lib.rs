@@ -14,7 +14,7 @@
 //! | [`policy_gradient`] | REINFORCE, A2C |
 //! | [`surrogate`] | TRPO, PPO with a penalty |
 //! | [`clipped_surrogate`] | PPO |
-//! | [`squared_value_error`] | critics |
+//! | [`squared_value_error`], [`huber_value_error`] | critics |
 //! | [`mean_divergence`] | trust regions |
 //! | [`entropy_bonus`] | exploration |
 //! | [`behavior_cloning`] | imitation |
@@ -51,7 +51,7 @@ pub use divergence::{entropy_bonus, mean_divergence};
 pub use metarl_autodiff::Error;
 pub use policy_gradient::policy_gradient;
 pub use surrogate::{ClipRange, clipped_surrogate, surrogate};
-pub use value::squared_value_error;
+pub use value::{huber_value_error, squared_value_error};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,4 +1,4 @@
-//! The critic's loss.
+//! Losses of critics.
 
 use dfdx::prelude::{Dim, Rank0};
 use metarl_autodiff::{Algebra, Data, Error};
@@ -44,4 +44,48 @@ pub fn squared_value_error<A: Algebra, N: Dim>(
     check::steps::<A, N>(("value_target", value_target), ("value", &value))?;
     let error = value - algebra.constant(value_target.clone());
     Ok(A::scale(A::mean(A::square(error)), 0.5))
+}
+
+/// The same with errors beyond 1 counted by their size, so that no target pulls harder than another
+/// that is 1 away.
+///
+/// ```text
+/// L = (1/N) Σₜ h(V(oₜ) − Gₜ)        h(e) = e²/2 where |e| ≤ 1, |e| − 1/2 elsewhere
+/// ```
+///
+/// The gradient reaches `value` alone. Arguments as for [`squared_value_error`].
+///
+/// # Errors
+///
+/// [`Error::StepMismatch`] when the step counts differ.
+///
+/// # Examples
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use metarl_autodiff::{Algebra, Plain};
+///
+/// let device = Cpu::default();
+/// let plain = Plain::<f64, _>::new(device.clone());
+/// let value = plain.constant(device.tensor([1.0, 5.0]));
+/// let value_target = device.tensor([4.0, 5.5]);
+/// let loss = metarl_losses::huber_value_error(&plain, value, &value_target)?;
+/// assert!((loss.tensor().array() - (2.5 + 0.125) / 2.0).abs() < 1e-12);
+/// # Ok::<(), metarl_losses::Error>(())
+/// ```
+///
+/// # References
+///
+/// Huber, *Robust Estimation of a Location Parameter*, 1964; its gradient is the clipped error of Mnih
+/// et al., *Human-level control through deep reinforcement learning*, 2015.
+pub fn huber_value_error<A: Algebra, N: Dim>(
+    algebra: &A,
+    value: A::Of<(N,)>,
+    value_target: &Data<A, (N,)>,
+) -> Result<A::Of<Rank0>, Error> {
+    check::steps::<A, N>(("value_target", value_target), ("value", &value))?;
+    let error = value - algebra.constant(value_target.clone());
+    // c (e − c/2) with c the clipped error is h(e), and its derivative is c.
+    let clipped = A::clamp(error.clone(), -1.0, 1.0);
+    Ok(A::mean(clipped.clone() * (error - A::scale(clipped, 0.5))))
 }

@@ -51,6 +51,15 @@ proptest! {
         check(Loss::Value { target }, reference, &s.log_prob, &s.direction);
     }
 
+    /// No error is within reach of the bend at 1.
+    #[test]
+    fn huber_value_error(s in steps(off_kinks)) {
+        let errors = s.advantage.iter().map(|e| if (e.abs() - 1.0).abs() < 0.01 { 2.0 * e } else { *e });
+        let target: Vec<f64> = s.log_prob.iter().zip(errors).map(|(x, e)| x - e).collect();
+        let reference = |x: &[f64]| reference::huber_value_error(x, &target);
+        check(Loss::Huber { target: target.clone() }, reference, &s.log_prob, &s.direction);
+    }
+
     #[test]
     fn behavior_cloning(s in steps(off_kinks)) {
         check(Loss::Cloning, |x| -reference::mean(x), &s.log_prob, &s.direction);

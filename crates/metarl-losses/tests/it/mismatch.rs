@@ -60,6 +60,7 @@ fn a_step_mismatch_names_the_argument() {
             behavior,
         ),
         (Loss::Value { target: short() }, ("value_target", "value")),
+        (Loss::Huber { target: short() }, ("value_target", "value")),
     ] {
         assert_mismatch(loss, name, reference);
     }

@@ -43,6 +43,20 @@ pub(crate) fn squared_value_error(value: &[f64], target: &[f64]) -> f64 {
     sum / (2.0 * value.len() as f64)
 }
 
+/// `(1/N) Σ h(V − G)`, h parabolic within 1 and straight beyond.
+pub(crate) fn huber_value_error(value: &[f64], target: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for t in 0..value.len() {
+        let size = (value[t] - target[t]).abs();
+        sum += if size <= 1.0 {
+            size * size / 2.0
+        } else {
+            size - 0.5
+        };
+    }
+    sum / value.len() as f64
+}
+
 /// `(1/N) Σ x`
 pub(crate) fn mean(x: &[f64]) -> f64 {
     let mut sum = 0.0;

@@ -5,8 +5,8 @@ use metarl_autodiff::{
     Algebra, Binder, Data, Differentiable, Initialization, Network, Objective, OnDevice,
 };
 use metarl_losses::{
-    ClipRange, Error, behavior_cloning, clipped_surrogate, entropy_bonus, mean_divergence,
-    policy_gradient, squared_value_error, surrogate,
+    ClipRange, Error, behavior_cloning, clipped_surrogate, entropy_bonus, huber_value_error,
+    mean_divergence, policy_gradient, squared_value_error, surrogate,
 };
 use proptest::prelude::*;
 
@@ -38,6 +38,9 @@ pub(crate) enum Loss {
         range: ClipRange,
     },
     Value {
+        target: Vec<f64>,
+    },
+    Huber {
         target: Vec<f64>,
     },
     Cloning,
@@ -72,6 +75,7 @@ impl Objective<f64, Cpu> for OfSteps {
                 range,
             } => clipped_surrogate(algebra, x, &data(behavior), &data(advantage), *range),
             Loss::Value { target } => squared_value_error(algebra, x, &data(target)),
+            Loss::Huber { target } => huber_value_error(algebra, x, &data(target)),
             Loss::Cloning => Ok(behavior_cloning::<A, _>(x)),
             Loss::Entropy => Ok(entropy_bonus::<A, _>(x)),
             Loss::Divergence => Ok(mean_divergence::<A, _>(x)),

@@ -1,0 +1,18 @@
+//! Agents that act on learned action values: deep Q-networks and episodic control.
+//!
+//! They share how they act and how they are judged ([`ValueBased`]) and differ in what they learn
+//! from a step ([`ValueLearner`]).
+
+mod config;
+mod dqn;
+mod learner;
+mod network;
+mod policy;
+mod trainer;
+
+pub use config::{Exploration, ValueBasedConfig};
+pub use dqn::{Dqn, DqnConfig, DqnState};
+pub use learner::{Learned, ValueLearner};
+pub use network::DenseStack;
+pub use policy::Greedy;
+pub use trainer::{Milestone, ValueBased, ValueBasedIteration, ValueBasedState};
