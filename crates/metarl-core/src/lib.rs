@@ -36,6 +36,7 @@
 mod adapt;
 mod environment;
 mod error;
+mod few_shot;
 mod policy;
 mod process;
 mod rollout;
@@ -47,6 +48,7 @@ mod trial;
 pub use adapt::{Adapt, Returns, evaluate};
 pub use environment::{Environment, StepBatch, check_actions, check_lanes, lane_mut};
 pub use error::{Error, check_range};
+pub use few_shot::FewShotTask;
 pub use policy::{DecisionBatch, Policy, UniformPolicy, check_act};
 pub use process::{Lanes, LanesMut, Outcome, Process};
 pub use rollout::{Rollout, RolloutOf, collect, collect_episodes};

@@ -22,6 +22,7 @@ mod wrapper;
 
 pub mod baseline;
 pub mod draw;
+pub mod few_shot;
 #[cfg(feature = "gymnasium")]
 pub mod gymnasium;
 pub mod min_atar;

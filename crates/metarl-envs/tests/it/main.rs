@@ -8,6 +8,7 @@ mod bandit;
 mod bandit_baseline;
 mod cart_pole;
 mod classic;
+mod few_shot;
 #[cfg(feature = "gymnasium")]
 mod gymnasium;
 mod maze;
