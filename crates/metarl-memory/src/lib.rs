@@ -33,6 +33,11 @@ mod readme {}
 
 mod error;
 mod neighbors;
+mod replay;
 
 pub use error::Error;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
+pub use replay::{
+    GoalStrategy, Goals, Hindsight, NStep, NStepBatch, Prioritized, Replay, SequenceBatch,
+    Sequences, SumTree, Transition,
+};
