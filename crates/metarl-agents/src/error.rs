@@ -13,6 +13,9 @@ pub enum Error {
     /// Returns and advantages.
     #[error(transparent)]
     Returns(#[from] metarl_returns::Error),
+    /// Episodic memory and replay.
+    #[error(transparent)]
+    Memory(#[from] metarl_memory::Error),
     /// Meta-optimization.
     #[error(transparent)]
     Optimization(#[from] metarl_optim::Error),

@@ -64,6 +64,7 @@ mod maml;
 mod range;
 mod rl2;
 mod trainer;
+mod value_based;
 
 pub use error::Error;
 pub use maml::{
@@ -75,6 +76,10 @@ pub use rl2::{
     Rl2State,
 };
 pub use trainer::{Trainer, TrainingState};
+pub use value_based::{
+    DenseStack, Dqn, DqnConfig, DqnState, Exploration, Greedy, Learned, Milestone, ValueBased,
+    ValueBasedConfig, ValueBasedIteration, ValueBasedState, ValueLearner,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

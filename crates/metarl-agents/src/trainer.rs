@@ -47,7 +47,11 @@ pub trait TrainingState: Serialize + DeserializeOwned {
 
 /// Checks that a state fits a network.
 pub(crate) fn check_size(state: &impl TrainingState, layout: &Layout) -> Result<(), Error> {
-    let (expected, got) = (layout.n_parameters(), state.parameters().len());
+    check_count(layout.n_parameters(), state.parameters().len())
+}
+
+/// Checks a number of stored parameters.
+pub(crate) fn check_count(expected: usize, got: usize) -> Result<(), Error> {
     if got == expected {
         Ok(())
     } else {

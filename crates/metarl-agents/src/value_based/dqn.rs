@@ -187,7 +187,11 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
     }
 
     /// `y`
-    fn targets(&self, state: &DqnState<O::Element>, batch: &NStepBatch<O::Element, usize>) -> Vec<f32> {
+    fn targets(
+        &self,
+        state: &DqnState<O::Element>,
+        batch: &NStepBatch<O::Element, usize>,
+    ) -> Vec<f32> {
         let n_actions = self.network.widths.last().copied().unwrap_or(1);
         let value = self.forward(&state.target, &batch.successor);
         let chooser = if self.config.double {
@@ -195,7 +199,9 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
         } else {
             value.clone()
         };
-        let rows = value.chunks_exact(n_actions).zip(chooser.chunks_exact(n_actions));
+        let rows = value
+            .chunks_exact(n_actions)
+            .zip(chooser.chunks_exact(n_actions));
         let returns = batch.reward.iter().zip(&batch.bootstrap_discount);
         rows.zip(returns)
             .map(|((value, chooser), (reward, discount))| {
@@ -289,7 +295,12 @@ where
         values: &mut [f32],
     ) -> Result<(), Error> {
         let row = self.forward(&state.parameters, std::slice::from_ref(observation));
-        check("values", "one an action", values.len(), values.len() == row.len())?;
+        check(
+            "values",
+            "one an action",
+            values.len(),
+            values.len() == row.len(),
+        )?;
         values.copy_from_slice(&row);
         Ok(())
     }
@@ -299,7 +310,7 @@ where
         state: &mut Self::State,
         step: &Transition<O::Element, usize>,
     ) -> Result<(), Error> {
-        state.replay.push_one(step)?;
+        state.replay.push_transition(step)?;
         state.n_steps += 1;
         let waited = state.n_steps >= self.config.first_update;
         if waited && state.n_steps.is_multiple_of(self.config.steps_per_update) {

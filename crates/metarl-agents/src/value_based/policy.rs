@@ -11,7 +11,10 @@ pub(super) fn best_action(values: &[f32], rng: &mut Rng) -> usize {
     let is_best = |value: &f32| *value >= most;
     let n_best = values.iter().filter(|value| is_best(value)).count();
     let wanted = rng.random_range(0..n_best.max(1));
-    let best = values.iter().enumerate().filter(|(_, value)| is_best(value));
+    let best = values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| is_best(value));
     best.map(|(action, _)| action).nth(wanted).unwrap_or(0)
 }
 

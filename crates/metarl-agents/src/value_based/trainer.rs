@@ -144,7 +144,7 @@ where
     }
 
     /// The task it learns.
-    fn task(&self) -> T::Task {
+    pub fn task(&self) -> T::Task {
         let mut rng = self.seed.stream(Purpose::Task, 0, 0, 0);
         self.tasks.sample(&mut rng)
     }
@@ -200,10 +200,7 @@ where
         }
     }
 
-    fn play(
-        &self,
-        state: &mut ValueBasedState<L::State>,
-    ) -> Result<ValueBasedIteration, Error> {
+    fn play(&self, state: &mut ValueBasedState<L::State>) -> Result<ValueBasedIteration, Error> {
         let stream = |purpose| self.seed.stream(purpose, 0, 0, state.iteration);
         let mut rng = stream(Purpose::Policy);
         let mut environment = (self.environment)(1);

@@ -11,5 +11,8 @@ pub use cell::{Cell, Move};
 pub use dark_room::{DarkRoom, DarkRoomProcess, DarkRoomTask, DarkRooms};
 pub use direction::Direction;
 pub use grid_navi::{GridNavi, GridNaviProcess, GridNaviTask, GridNaviTasks};
-pub use maze::{Maze, MazeLayout, MazeModel, MazeOracle, MazeProcess, MazeTask, Mazes};
+pub use maze::{
+    LocatedMaze, LocatedMazeProcess, Maze, MazeLayout, MazeModel, MazeOracle, MazeProcess,
+    MazeTask, Mazes,
+};
 pub use t_maze::{Arm, TMaze, TMazeProcess, TMazeState, TMazeTask, TMazes};

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use metarl_core::{
     Element, Environment, Process, Purpose, Rng, Seed, Space, Split, StepBatch, TaskDistribution,
 };
-use metarl_envs::{Cell, Direction, Maze, MazeLayout, MazeOracle, MazeProcess, MazeTask, Mazes};
+use metarl_envs::{
+    Cell, Direction, LocatedMaze, Maze, MazeLayout, MazeOracle, MazeProcess, MazeTask, Mazes,
+};
 use metarl_testkit::conformance::{self, Violation, check_distribution};
 use proptest::prelude::*;
 
@@ -152,6 +154,7 @@ fn mazes_keep_the_contract() -> Result<(), Violation> {
     let short = MazeProcess { max_steps: 20 };
     conformance::check(|n| Maze::of(short, n), &tasks, Seed::new(1), 120)?;
     conformance::check(Maze::new, &tasks, Seed::new(1), 600)?;
+    conformance::check(LocatedMaze::new, &tasks, Seed::new(1), 600)?;
     check_distribution(&Mazes::Small, 20)?;
     check_distribution(&Mazes::Large, 20)
 }

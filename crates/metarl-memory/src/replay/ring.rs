@@ -206,17 +206,36 @@ impl<O: Copy, A: Copy> Replay<O, A> {
         action: &[A],
         step: &StepBatch<O>,
     ) -> Result<(), Error> {
+        self.push_row(
+            observation,
+            action,
+            &step.reward,
+            &step.successor,
+            &step.terminated,
+            &step.truncated,
+        )
+    }
+
+    fn push_row(
+        &mut self,
+        observation: &[O],
+        action: &[A],
+        reward: &[f32],
+        successor: &[O],
+        terminated: &[bool],
+        truncated: &[bool],
+    ) -> Result<(), Error> {
         for (name, got) in [
             ("observation", observation.len()),
             ("action", action.len()),
-            ("successor", step.successor.len()),
-            ("reward", step.reward.len()),
-            ("terminated", step.terminated.len()),
-            ("truncated", step.truncated.len()),
+            ("successor", successor.len()),
+            ("reward", reward.len()),
+            ("terminated", terminated.len()),
+            ("truncated", truncated.len()),
         ] {
             check_entries(name, got, self.n_lanes)?;
         }
-        check_rewards(&step.reward)?;
+        check_rewards(reward)?;
         let slot = self.slot(self.n_pushed);
         if self.len() == self.capacity {
             for (lane, first) in self.oldest_is_first.iter_mut().enumerate() {
@@ -225,12 +244,29 @@ impl<O: Copy, A: Copy> Replay<O, A> {
         }
         write_row(&mut self.observation, slot, observation);
         write_row(&mut self.action, slot, action);
-        write_row(&mut self.reward, slot, &step.reward);
-        write_row(&mut self.successor, slot, &step.successor);
-        write_row(&mut self.terminated, slot, &step.terminated);
-        write_row(&mut self.truncated, slot, &step.truncated);
+        write_row(&mut self.reward, slot, reward);
+        write_row(&mut self.successor, slot, successor);
+        write_row(&mut self.terminated, slot, terminated);
+        write_row(&mut self.truncated, slot, truncated);
         self.n_pushed += self.n_lanes as u64;
         Ok(())
+    }
+
+    /// Stores one step of the only lane.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] when there are more lanes, [`Error::NonFinite`] for a reward that is
+    /// NaN or infinite.
+    pub fn push_transition(&mut self, transition: &Transition<O, A>) -> Result<(), Error> {
+        self.push_row(
+            &[transition.observation],
+            &[transition.action],
+            &[transition.reward],
+            &[transition.successor],
+            &[transition.terminated],
+            &[transition.truncated],
+        )
     }
 
     /// Cuts the episodes that go on: to be called where environments are reset in mid-episode, or

@@ -179,22 +179,25 @@ impl Reference {
     }
 }
 
-/// One episode on a held-out task, in the only lane of `environment`.
-pub(super) fn watched<E, P, T>(
+/// The held-out task of a seed.
+pub(super) fn held_out<T: TaskDistribution>(tasks: &T, seed: Seed) -> T::Task {
+    tasks.sample(&mut seed.stream(Purpose::EvaluationTask, 0, 0, 0))
+}
+
+/// One episode on a task, in the only lane of `environment`.
+pub(super) fn watched<E, P>(
     environment: &mut E,
     policy: &mut P,
-    tasks: &T,
+    task: &E::Task,
     seed: Seed,
     max_steps: usize,
 ) -> Result<(), Error>
 where
     E: Environment,
     P: Policy<Element<E::ObservationSpace>, Element<E::ActionSpace>>,
-    T: TaskDistribution<Task = E::Task>,
 {
     let stream = |purpose| seed.stream(purpose, 0, 0, 0);
-    let task = tasks.sample(&mut stream(Purpose::EvaluationTask));
-    environment.assign(0, &task, stream(Purpose::EvaluationEnvironment))?;
+    environment.assign(0, task, stream(Purpose::EvaluationEnvironment))?;
     let mut rngs = [stream(Purpose::EvaluationPolicy)];
     metarl_core::evaluate(environment, policy, &mut rngs, max_steps)?;
     Ok(())

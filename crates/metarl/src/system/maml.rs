@@ -9,7 +9,7 @@ use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::{PointObjective, PointRobot, ReachGoal, SquareGoals};
 use serde::Serialize;
 
-use super::learner::{Trained, watched};
+use super::learner::{Trained, held_out, watched};
 use super::{Curve, Iteration, Learner, Measurement, Reference, navigation};
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -104,10 +104,9 @@ impl MamlSystem {
         };
         let player = move |trainer: &MamlRl<_, _, _, O, K>, seed: Seed, recorder: &Recorder| {
             let mut practice = environment(Self::N_EPISODES);
-            let stream = |purpose, lane| seed.stream(purpose, 0, lane, 0);
-            let task = tasks.sample(&mut stream(Purpose::EvaluationTask, 0));
+            let task = held_out(&tasks, seed);
             for lane in 0..Self::N_EPISODES {
-                let rng = stream(Purpose::EvaluationEnvironment, 1 + lane as u64);
+                let rng = seed.stream(Purpose::EvaluationEnvironment, 0, 1 + lane as u64, 0);
                 practice.assign(lane, &task, rng)?;
             }
             for n_updates in 0..=Self::N_UPDATES {
@@ -115,7 +114,7 @@ impl MamlSystem {
                 let mut policy = trainer.adapt(&mut practice, n_updates, seed, 0)?;
                 let (process, recorder) = (process(), recorder.clone());
                 let mut environment = Lanes::of(Recorded { process, recorder }, 1);
-                watched(&mut environment, &mut policy, &tasks, seed, horizon)?;
+                watched(&mut environment, &mut policy, &task, seed, horizon)?;
             }
             Ok(())
         };

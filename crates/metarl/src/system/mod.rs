@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `rl2` | [`Rl2`](metarl_agents::Rl2) | [`Rl2System`] and those of [`Rl2Config`](metarl_agents::Rl2Config) |
 //! | `maml` | [`MamlRl`](metarl_agents::MamlRl) | [`MamlSystem`] and those of [`MamlConfig`](metarl_agents::MamlConfig) |
+//! | `value-based` | [`ValueBased`](metarl_agents::ValueBased) | [`ValueBasedSystem`] and those of [`ValueBasedConfig`](metarl_agents::ValueBasedConfig) |
 
 mod bandit;
 mod learner;
@@ -15,6 +16,7 @@ mod maml;
 mod navigation;
 mod rl2;
 mod tabular;
+mod value_based;
 
 use metarl_core::Seed;
 use serde::Serialize;
@@ -22,6 +24,7 @@ use serde::Serialize;
 pub use learner::{Iteration, Learner, Measurement, Reference};
 pub use maml::{MamlEnvironment, MamlSystem};
 pub use rl2::{Rl2Environment, Rl2System};
+pub use value_based::{ValueBasedEnvironment, ValueBasedLearner, ValueBasedSystem};
 
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -35,6 +38,8 @@ pub enum System {
     Rl2(Rl2System),
     /// MAML: a start from which a gradient step learns.
     Maml(MamlSystem),
+    /// Deep Q-networks and episodic control: one task, learned from nothing.
+    ValueBased(ValueBasedSystem),
 }
 
 /// What a learning curve shows.
@@ -54,7 +59,11 @@ impl System {
         match kind.as_str() {
             "rl2" => Ok(Self::Rl2(Rl2System::from_section(section)?)),
             "maml" => Ok(Self::Maml(MamlSystem::from_section(section)?)),
-            _ => Err(section.error("kind", &format!("must be rl2 or maml, got {kind}"))),
+            "value-based" => Ok(Self::ValueBased(ValueBasedSystem::from_section(section)?)),
+            _ => {
+                let allowed = "must be rl2, maml or value-based";
+                Err(section.error("kind", &format!("{allowed}, got {kind}")))
+            }
         }
     }
 
@@ -67,6 +76,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.learner(seed),
             Self::Maml(system) => system.learner(seed),
+            Self::ValueBased(system) => system.learner(seed),
         }
     }
 
@@ -76,6 +86,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.config.n_iterations,
             Self::Maml(system) => system.config.n_iterations,
+            Self::ValueBased(system) => system.config.n_iterations,
         }
     }
 
@@ -85,6 +96,7 @@ impl System {
         match self {
             Self::Rl2(_) => vec![Rl2System::METRIC.to_owned()],
             Self::Maml(system) => system.metrics(),
+            Self::ValueBased(system) => system.metrics(),
         }
     }
 
@@ -94,6 +106,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.tasks(),
             Self::Maml(system) => system.tasks(),
+            Self::ValueBased(system) => system.tasks(),
         }
     }
 
@@ -103,6 +116,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.curve(),
             Self::Maml(system) => system.curve(),
+            Self::ValueBased(system) => system.curve(),
         }
     }
 
@@ -115,6 +129,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.references(evaluation),
             Self::Maml(system) => system.references(evaluation),
+            Self::ValueBased(system) => system.references(evaluation),
         }
     }
 }

@@ -7,7 +7,7 @@ use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask, RandomTabular, TabularProcess};
 use serde::Serialize;
 
-use super::learner::{Trained, watched};
+use super::learner::{Trained, held_out, watched};
 use super::{Curve, Iteration, Learner, Measurement, Reference, bandit, tabular};
 use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
@@ -140,10 +140,11 @@ impl Rl2System {
             let process = process();
             let recorded = Lanes::of(Recorded { process, recorder }, 1);
             let mut environment = Trial::new(recorded, n_episodes)?;
+            let task = held_out(&tasks, seed);
             watched(
                 &mut environment,
                 &mut trainer.policy(1),
-                &tasks,
+                &task,
                 seed,
                 n_steps,
             )

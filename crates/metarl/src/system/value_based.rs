@@ -1,0 +1,231 @@
+//! Value-based agents in an experiment.
+
+use dfdx::prelude::Cpu;
+use metarl_agents::{
+    Dqn, DqnConfig, Trainer, ValueBased, ValueBasedConfig, ValueBasedIteration, ValueLearner,
+};
+use metarl_core::{Discrete, Lanes, Returns, Seed, Space, TaskDistribution};
+use metarl_envs::draw::{Draw, Recorded, Recorder};
+use metarl_envs::{
+    CartPolePhysics, CartPoles, ClassicControl, LocatedMazeProcess, MazeProcess, Mazes,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::learner::{Trained, watched};
+use super::{Curve, Iteration, Learner, Measurement, Reference};
+use crate::Error;
+use crate::experiment::{EvaluationConfig, Section};
+
+/// A value-based agent on one of its environments.
+///
+/// | key | default | range | meaning |
+/// |---|---|---|---|
+/// | `environment` | | | [`ValueBasedEnvironment`] |
+/// | `learner` | | | [`ValueBasedLearner`] |
+/// | all others | | | [`ValueBasedConfig`] |
+///
+/// The task is drawn from the seed of the training; the evaluation's seed chooses its episodes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ValueBasedSystem {
+    /// How it acts and is judged.
+    #[serde(flatten)]
+    pub config: ValueBasedConfig,
+    /// What it learns by.
+    pub learner: ValueBasedLearner,
+    /// Where it acts.
+    pub environment: ValueBasedEnvironment,
+}
+
+/// What a value-based agent learns by.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ValueBasedLearner {
+    /// [`Dqn`]
+    Dqn(DqnConfig),
+}
+
+/// Environments that value-based agents can be trained on from a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ValueBasedEnvironment {
+    /// [`CartPole`](metarl_envs::CartPole) with its default physics.
+    CartPole,
+    /// [`LocatedMaze`](metarl_envs::LocatedMaze), small.
+    LocatedMaze,
+}
+
+impl ValueBasedLearner {
+    fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let kind: String = section.take("kind")?;
+        match kind.as_str() {
+            "dqn" => {
+                let config: DqnConfig = section.rest()?;
+                section.checked(config.validate())?;
+                Ok(Self::Dqn(config))
+            }
+            _ => Err(section.error("kind", &format!("must be dqn, got {kind}"))),
+        }
+    }
+}
+
+impl ValueBasedEnvironment {
+    fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let kind: String = section.take("kind")?;
+        section.end()?;
+        match kind.as_str() {
+            "cart-pole" => Ok(Self::CartPole),
+            "located-maze" => Ok(Self::LocatedMaze),
+            _ => {
+                let allowed = "must be cart-pole or located-maze";
+                Err(section.error("kind", &format!("{allowed}, got {kind}")))
+            }
+        }
+    }
+}
+
+impl ValueBasedSystem {
+    const FINAL: &str = "return";
+
+    pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let environment = ValueBasedEnvironment::from_section(section.section("environment")?)?;
+        let learner = ValueBasedLearner::from_section(section.section("learner")?)?;
+        let config: ValueBasedConfig = section.rest()?;
+        section.checked(config.validate())?;
+        Ok(Self {
+            config,
+            learner,
+            environment,
+        })
+    }
+
+    pub(super) fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+        match self.environment {
+            ValueBasedEnvironment::CartPole => {
+                let process = ClassicControl::<CartPolePhysics<f32>>::default;
+                self.on::<_, _, 2>(CartPoles::DEFAULT, process, seed)
+            }
+            ValueBasedEnvironment::LocatedMaze => {
+                let process = || LocatedMazeProcess(MazeProcess::SMALL);
+                self.on::<_, _, 4>(Mazes::Small, process, seed)
+            }
+        }
+    }
+
+    fn on<P, T, const ACTIONS: usize>(
+        &self,
+        tasks: T,
+        process: fn() -> P,
+        seed: Seed,
+    ) -> Result<Box<dyn Learner>, Error>
+    where
+        P: Draw<ActionSpace = Discrete<ACTIONS>> + 'static,
+        <P::ObservationSpace as Space>::Element: Serialize + DeserializeOwned,
+        T: TaskDistribution<Task = P::Task> + 'static,
+    {
+        match &self.learner {
+            ValueBasedLearner::Dqn(config) => {
+                let learner = Dqn::<P::ObservationSpace, _>::new(
+                    config.clone(),
+                    ACTIONS,
+                    seed,
+                    Cpu::default(),
+                )?;
+                self.with::<_, _, _, ACTIONS>(learner, tasks, process, seed)
+            }
+        }
+    }
+
+    fn with<L, P, T, const ACTIONS: usize>(
+        &self,
+        learner: L,
+        tasks: T,
+        process: fn() -> P,
+        seed: Seed,
+    ) -> Result<Box<dyn Learner>, Error>
+    where
+        L: ValueLearner<P::ObservationSpace> + 'static,
+        P: Draw<ActionSpace = Discrete<ACTIONS>> + 'static,
+        T: TaskDistribution<Task = P::Task> + 'static,
+    {
+        let environment = move |n_lanes| Lanes::of(process(), n_lanes);
+        let horizon = process().max_steps().unwrap_or(u32::MAX) as usize;
+        let config = self.config.clone();
+        let trainer = ValueBased::new(config, learner, tasks, environment, horizon, seed)?;
+        let judge = |trainer: &ValueBased<_, L, _, _, ACTIONS>, n_episodes, seed| {
+            let returns = trainer.evaluate(n_episodes, seed)?;
+            let milestones = trainer.state().milestones.iter();
+            let mut measurements: Vec<Measurement> = milestones
+                .map(|milestone| Measurement {
+                    metric: Self::after(milestone.env_steps),
+                    returns: milestone.returns,
+                })
+                .collect();
+            measurements.push(Measurement {
+                metric: Self::FINAL.to_owned(),
+                returns: Returns::of(&returns),
+            });
+            Ok(measurements)
+        };
+        let player =
+            move |trainer: &ValueBased<_, L, _, _, ACTIONS>, seed: Seed, recorder: &Recorder| {
+                let recorder = recorder.clone();
+                let process = process();
+                let mut environment = Lanes::of(Recorded { process, recorder }, 1);
+                watched(
+                    &mut environment,
+                    &mut trainer.policy(),
+                    &trainer.task(),
+                    seed,
+                    horizon,
+                )
+            };
+        Ok(Box::new(Trained {
+            trainer,
+            judge,
+            player,
+        }))
+    }
+
+    fn after(n_steps: u64) -> String {
+        format!("return_after_{n_steps}_steps")
+    }
+
+    pub(super) fn metrics(&self) -> Vec<String> {
+        let milestones = self.config.milestones.iter();
+        let milestones = milestones.map(|n_steps| Self::after(*n_steps));
+        milestones.chain([Self::FINAL.to_owned()]).collect()
+    }
+
+    pub(super) fn tasks(&self) -> String {
+        match self.environment {
+            ValueBasedEnvironment::CartPole => CartPoles::DEFAULT.name(),
+            ValueBasedEnvironment::LocatedMaze => Mazes::Small.name(),
+        }
+    }
+
+    pub(super) fn curve(&self) -> Curve {
+        Curve {
+            key: "episode_return",
+            label: "return of an episode, exploration included".to_owned(),
+            metric: Self::FINAL.to_owned(),
+        }
+    }
+
+    pub(super) fn references(&self, _: EvaluationConfig) -> Result<Vec<Reference>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+impl From<ValueBasedIteration> for Iteration {
+    fn from(done: ValueBasedIteration) -> Self {
+        let measured = [
+            ("episode_return", done.episode_return),
+            ("value", done.value),
+            ("epsilon", done.epsilon),
+        ];
+        Self::new(done.iteration, done.env_steps, &measured)
+    }
+}
