@@ -33,6 +33,8 @@ mod readme {}
 
 mod error;
 mod neighbors;
+mod recency;
 
 pub use error::Error;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
+pub use recency::Recency;
