@@ -31,10 +31,16 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod dictionary;
+mod entries;
 mod error;
+mod exact_match;
+mod kernel;
 mod neighbors;
 mod recency;
 
+pub use dictionary::{Dictionary, DictionaryConfig, LookUp, LookUpGradient};
 pub use error::Error;
+pub use kernel::Kernel;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
 pub use recency::Recency;
