@@ -26,6 +26,15 @@ pub struct LookUp {
 }
 
 impl LookUp {
+    /// One that read no entries: zeros, whose gradients are zeros.
+    pub(crate) fn of_nothing(dimension: usize, width: usize) -> Self {
+        Self {
+            query: vec![0.0; dimension],
+            output: vec![0.0; width],
+            ..Self::default()
+        }
+    }
+
     /// The answer: `o = Σᵢ wᵢ vᵢ`.
     #[must_use]
     pub fn output(&self) -> &[f32] {

@@ -1,6 +1,9 @@
 //! Tests of the crate as its users see it.
 
 mod dictionary;
+mod episodic_store;
+mod episodic_table;
 mod neighbors;
+mod projection;
 mod recency;
 mod reference;

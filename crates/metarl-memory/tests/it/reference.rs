@@ -4,15 +4,15 @@ use metarl_memory::{Dictionary, Kernel, NearestNeighbors};
 
 /// Entries that take part in a look-up: which ones is decided elsewhere.
 #[derive(Debug, Clone)]
-pub struct Entries {
-    pub query: Vec<f64>,
-    pub keys: Vec<Vec<f64>>,
-    pub values: Vec<Vec<f64>>,
+pub(crate) struct Entries {
+    pub(crate) query: Vec<f64>,
+    pub(crate) keys: Vec<Vec<f64>>,
+    pub(crate) values: Vec<Vec<f64>>,
 }
 
 impl Entries {
     /// Those of some slots.
-    pub fn of<N: NearestNeighbors>(
+    pub(crate) fn of<N: NearestNeighbors>(
         dictionary: &Dictionary<N>,
         query: &[f32],
         slots: impl IntoIterator<Item = usize>,
@@ -34,7 +34,7 @@ impl Entries {
     }
 
     /// `Σᵢ k(h, hᵢ) vᵢ / Σᵢ k(h, hᵢ)`.
-    pub fn output(&self, kernel: Kernel) -> Vec<f64> {
+    pub(crate) fn output(&self, kernel: Kernel) -> Vec<f64> {
         let weights: Vec<f64> = self
             .keys
             .iter()
@@ -51,7 +51,7 @@ impl Entries {
     }
 }
 
-pub fn weight(kernel: Kernel, query: &[f64], key: &[f64]) -> f64 {
+pub(crate) fn weight(kernel: Kernel, query: &[f64], key: &[f64]) -> f64 {
     let difference: Vec<f64> = query.iter().zip(key).map(|(a, b)| a - b).collect();
     let u = dot(&difference, &difference);
     match kernel {
@@ -61,7 +61,7 @@ pub fn weight(kernel: Kernel, query: &[f64], key: &[f64]) -> f64 {
     }
 }
 
-pub fn cosine(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn cosine(a: &[f64], b: &[f64]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
@@ -69,6 +69,6 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-pub fn wide(numbers: &[f32]) -> Vec<f64> {
+pub(crate) fn wide(numbers: &[f32]) -> Vec<f64> {
     numbers.iter().copied().map(f64::from).collect()
 }

@@ -20,7 +20,7 @@ fn central_difference(
     number: impl Fn(&mut Entries) -> &mut f64,
 ) -> f64 {
     let step = 1e-5;
-    let mut at = |shift: f64| {
+    let at = |shift: f64| {
         let mut moved = entries.clone();
         *number(&mut moved) += shift;
         loss(&moved, kernel, g)
