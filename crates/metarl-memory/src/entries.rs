@@ -1,7 +1,10 @@
 //! What memories have in common: keys, a value each, and the order of their use.
 
+use serde::Serialize;
+
 use crate::error::{check_range, check_vector};
 use crate::exact_match::ExactMatch;
+use crate::snapshot::{self, Description, Snapshot, Tensor, not_snapshot};
 use crate::{Error, Keys, NearestNeighbors, Neighbor, Recency, Search};
 
 /// Entries in slots. While there is room a new one takes the lowest free slot, and then the slot of
@@ -141,6 +144,66 @@ impl<N: NearestNeighbors> Entries<N> {
         self.recency.clear();
         self.generation += 1;
         (0..self.keys().len()).try_for_each(|slot| self.neighbors.remove(slot))
+    }
+
+    /// The entries as a file, with what else makes the memory.
+    pub(crate) fn snapshot(&self, kind: &str, config: &impl Serialize) -> Result<Vec<u8>, Error> {
+        let n_entries = self.keys().len();
+        let keys = (0..n_entries).flat_map(|slot| self.keys().row(slot).iter().copied());
+        let values = self.values[..n_entries * self.width].iter().copied();
+        let recency = self.recency.iter().map(|slot| slot as u32);
+        snapshot::write(
+            &self.description(kind, config)?,
+            &[
+                (
+                    "keys",
+                    Tensor::new(&[n_entries, self.keys().dimension()], keys),
+                ),
+                ("values", Tensor::new(&[n_entries, self.width], values)),
+                ("recency", Tensor::new(&[n_entries], recency)),
+            ],
+        )
+    }
+
+    /// Puts the entries of a file in place of these. Everything is checked before the first change.
+    pub(crate) fn restore(
+        &mut self,
+        kind: &str,
+        config: &impl Serialize,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        let (dimension, capacity) = (self.keys().dimension(), self.keys().capacity());
+        let file = Snapshot::read(bytes, &self.description(kind, config)?)?;
+        let n_entries = file.rows("recency")?;
+        let order: Vec<u32> = file.numbers("recency", &[n_entries])?;
+        let keys: Vec<f32> = file.numbers("keys", &[n_entries, dimension])?;
+        let values: Vec<f32> = file.numbers("values", &[n_entries, self.width])?;
+        check_vector("keys of the snapshot", &keys, n_entries * dimension)?;
+        check_vector("values of the snapshot", &values, n_entries * self.width)?;
+        // As many different slots as entries, none above the last.
+        let mut recency = Recency::new(capacity)?;
+        for slot in order {
+            if slot as usize >= n_entries || recency.insert(slot as usize).is_err() {
+                return Err(not_snapshot(&"its order of use is not one of its slots"));
+            }
+        }
+
+        self.clear()?;
+        for (slot, key) in keys.chunks_exact(dimension).enumerate() {
+            self.neighbors.insert(slot, key)?;
+            self.exact_match.insert(self.neighbors.keys(), slot);
+        }
+        self.values[..values.len()].copy_from_slice(&values);
+        self.recency = recency;
+        Ok(())
+    }
+
+    fn description(&self, kind: &str, config: &impl Serialize) -> Result<Description, Error> {
+        Description::of(kind)?
+            .with("dimension", self.keys().dimension())?
+            .with("capacity", self.keys().capacity())?
+            .with("width", self.width)?
+            .with("config", config)
     }
 
     fn evict(&mut self, slot: usize) -> Result<(), Error> {

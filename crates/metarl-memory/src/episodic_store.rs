@@ -117,6 +117,27 @@ impl<N: NearestNeighbors> EpisodicStore<N> {
         self.dictionary.write(context, cell_state)
     }
 
+    /// All entries and the order of their use as a safetensors file; equal memories give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a file that is too large to be written.
+    pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        self.dictionary.snapshot_as("episodic-store")
+    }
+
+    /// Puts the entries of a [`snapshot`](Self::snapshot) in place of these, bit for bit. After an
+    /// error the memory is what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a damaged or foreign file, [`Error::SnapshotMismatch`] for one of
+    /// another version, kind of memory, size or hyper-parameter, [`Error::NonFinite`] for keys or
+    /// values that are not finite.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.dictionary.restore_as("episodic-store", bytes)
+    }
+
     /// Takes out every entry: a new epoch.
     ///
     /// # Errors

@@ -120,6 +120,28 @@ impl<N: NearestNeighbors> EpisodicTable<N> {
         Ok(slot)
     }
 
+    /// All entries and the order of their use as a safetensors file; equal memories give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a file that is too large to be written.
+    pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        self.entries.snapshot("episodic-table", &self.n_neighbors)
+    }
+
+    /// Puts the entries of a [`snapshot`](Self::snapshot) in place of these, bit for bit. After an
+    /// error the memory is what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a damaged or foreign file, [`Error::SnapshotMismatch`] for one of
+    /// another version, kind of memory, size or hyper-parameter, [`Error::NonFinite`] for keys or
+    /// values that are not finite.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.entries
+            .restore("episodic-table", &self.n_neighbors, bytes)
+    }
+
     /// Takes out every entry.
     ///
     /// # Errors

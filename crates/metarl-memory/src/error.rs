@@ -62,6 +62,19 @@ pub enum Error {
     /// Entries were evicted since they were read, so that a step might move others.
     #[error("entries were evicted since they were read")]
     Stale,
+    /// A byte string is not a snapshot, or was damaged.
+    #[error("not a snapshot of a memory: {0}")]
+    NotSnapshot(String),
+    /// A snapshot is of another memory, or of another version of the format.
+    #[error("{name} is {expected} in the memory, {got} in the snapshot")]
+    SnapshotMismatch {
+        /// What disagrees.
+        name: String,
+        /// What the memory has.
+        expected: String,
+        /// What the snapshot has.
+        got: String,
+    },
     /// A parameter is outside its range.
     #[error("{name} must be {allowed}, got {got}")]
     OutOfRange {

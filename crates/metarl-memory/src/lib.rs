@@ -41,6 +41,7 @@ mod kernel;
 mod neighbors;
 mod projection;
 mod recency;
+mod snapshot;
 
 pub use dictionary::{Dictionary, DictionaryConfig, LookUp, LookUpGradient};
 pub use episodic_store::EpisodicStore;

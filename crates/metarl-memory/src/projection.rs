@@ -2,10 +2,10 @@
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
-use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::error::{check_range, check_vector};
+use crate::snapshot::{self, Description, Snapshot, Tensor};
 
 /// A random matrix that keeps distances: observations of many numbers become keys of few.
 ///
@@ -36,7 +36,7 @@ use crate::error::{check_range, check_vector};
 ///
 /// Blundell et al., *Model-Free Episodic Control*, 2016,
 /// [arXiv:1606.04460](https://arxiv.org/abs/1606.04460), section 3.2; Johnson & Lindenstrauss 1984.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GaussianProjection {
     n_features: usize,
     /// Column after column of `A`.
@@ -104,5 +104,37 @@ impl GaussianProjection {
             }
         }
         Ok(())
+    }
+
+    /// The matrix as a safetensors file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a file that is too large to be written.
+    pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        let shape = [self.n_inputs(), self.n_features];
+        let columns = Tensor::new(&shape, self.columns.iter().copied());
+        snapshot::write(&self.description()?, &[("columns", columns)])
+    }
+
+    /// Puts the matrix of a [`snapshot`](Self::snapshot) in place of this one, bit for bit. After an
+    /// error it is what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a damaged or foreign file, [`Error::SnapshotMismatch`] for one of
+    /// another version or size, [`Error::NonFinite`] for numbers that are not finite.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let shape = [self.n_inputs(), self.n_features];
+        let columns = Snapshot::read(bytes, &self.description()?)?.numbers("columns", &shape)?;
+        check_vector("columns of the snapshot", &columns, self.columns.len())?;
+        self.columns = columns;
+        Ok(())
+    }
+
+    fn description(&self) -> Result<Description, Error> {
+        Description::of("gaussian-projection")?
+            .with("n_inputs", self.n_inputs())?
+            .with("n_features", self.n_features)
     }
 }

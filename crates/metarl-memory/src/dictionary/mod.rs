@@ -208,6 +208,27 @@ impl<N: NearestNeighbors> Dictionary<N> {
         Ok(())
     }
 
+    /// All entries and the order of their use as a safetensors file; equal memories give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a file that is too large to be written.
+    pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        self.snapshot_as("dictionary")
+    }
+
+    /// Puts the entries of a [`snapshot`](Self::snapshot) in place of these, bit for bit. After an
+    /// error the memory is what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSnapshot`] for a damaged or foreign file, [`Error::SnapshotMismatch`] for one of
+    /// another version, kind of memory, size or hyper-parameter, [`Error::NonFinite`] for keys or
+    /// values that are not finite.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.restore_as("dictionary", bytes)
+    }
+
     /// Takes out every entry.
     ///
     /// # Errors
@@ -215,6 +236,15 @@ impl<N: NearestNeighbors> Dictionary<N> {
     /// Those of the structure, which should have none.
     pub fn clear(&mut self) -> Result<(), Error> {
         self.entries.clear()
+    }
+
+    /// The snapshot of a memory that is a dictionary under another name.
+    pub(crate) fn snapshot_as(&self, kind: &str) -> Result<Vec<u8>, Error> {
+        self.entries.snapshot(kind, &self.config)
+    }
+
+    pub(crate) fn restore_as(&mut self, kind: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.entries.restore(kind, &self.config, bytes)
     }
 
     /// A key or query as it is compared, and its length where it was divided by it.

@@ -7,3 +7,4 @@ mod neighbors;
 mod projection;
 mod recency;
 mod reference;
+mod snapshot;
