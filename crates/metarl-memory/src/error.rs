@@ -39,6 +39,43 @@ pub enum Error {
         /// The slot.
         slot: usize,
     },
+    /// A memory without entries was asked.
+    #[error("the memory has no entries")]
+    NoEntries,
+    /// The structure that should search a new memory's keys holds some already.
+    #[error("the structure holds {got} keys; a new memory begins with none")]
+    NotNew {
+        /// Keys found.
+        got: usize,
+    },
+    /// A key is so far from the query that their squared distance overflows.
+    #[error("the key of slot {slot} is too far from the query to be weighed")]
+    TooFar {
+        /// The key's slot.
+        slot: usize,
+    },
+    /// A vector of length zero, or a step that leads there, where only directions count.
+    #[error("{name} has length 0, which has no direction")]
+    NoDirection {
+        /// Which argument.
+        name: &'static str,
+    },
+    /// Entries were evicted since they were read, so that a step might move others.
+    #[error("entries were evicted since they were read")]
+    Stale,
+    /// A byte string is not a snapshot, or was damaged.
+    #[error("not a snapshot of a memory: {0}")]
+    NotSnapshot(String),
+    /// A snapshot is of another memory, or of another version of the format.
+    #[error("{name} is {expected} in the memory, {got} in the snapshot")]
+    SnapshotMismatch {
+        /// What disagrees.
+        name: String,
+        /// What the memory has.
+        expected: String,
+        /// What the snapshot has.
+        got: String,
+    },
     /// A parameter is outside its range.
     #[error("{name} must be {allowed}, got {got}")]
     OutOfRange {

@@ -31,13 +31,28 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod dictionary;
+mod entries;
+mod episodic_store;
+mod episodic_table;
 mod error;
+mod exact_match;
+mod kernel;
 mod neighbors;
 mod replay;
+mod projection;
+mod recency;
+mod snapshot;
 
+pub use dictionary::{Dictionary, DictionaryConfig, LookUp, LookUpGradient};
+pub use episodic_store::EpisodicStore;
+pub use episodic_table::EpisodicTable;
 pub use error::Error;
+pub use kernel::Kernel;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
 pub use replay::{
     GoalStrategy, Goals, Hindsight, NStep, NStepBatch, Prioritized, Replay, SequenceBatch,
     Sequences, SumTree, Transition,
 };
+pub use projection::GaussianProjection;
+pub use recency::Recency;

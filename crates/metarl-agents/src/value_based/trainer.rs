@@ -53,6 +53,7 @@ pub struct ValueBasedState<S> {
     /// Judgements so far.
     pub milestones: Vec<Milestone>,
     /// What is learned.
+    #[serde(flatten)]
     pub learner: S,
 }
 
