@@ -39,9 +39,9 @@ mod error;
 mod exact_match;
 mod kernel;
 mod neighbors;
-mod replay;
 mod projection;
 mod recency;
+mod replay;
 mod snapshot;
 
 pub use dictionary::{Dictionary, DictionaryConfig, LookUp, LookUpGradient};
@@ -49,10 +49,12 @@ pub use episodic_store::EpisodicStore;
 pub use episodic_table::EpisodicTable;
 pub use error::Error;
 pub use kernel::Kernel;
-pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
+pub use neighbors::{
+    BruteForce, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
+};
+pub use projection::GaussianProjection;
+pub use recency::Recency;
 pub use replay::{
     GoalStrategy, Goals, Hindsight, NStep, NStepBatch, Prioritized, Replay, SequenceBatch,
     Sequences, SumTree, Transition,
 };
-pub use projection::GaussianProjection;
-pub use recency::Recency;

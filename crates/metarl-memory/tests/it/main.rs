@@ -3,9 +3,10 @@
 mod dictionary;
 mod episodic_store;
 mod episodic_table;
+mod kd_tree;
 mod neighbors;
-mod replay;
 mod projection;
 mod recency;
 mod reference;
+mod replay;
 mod snapshot;
