@@ -77,8 +77,9 @@ pub use rl2::{
 };
 pub use trainer::{Trainer, TrainingState};
 pub use value_based::{
-    DenseStack, Dqn, DqnConfig, DqnState, Exploration, Greedy, Learned, Milestone, ValueBased,
-    ValueBasedConfig, ValueBasedIteration, ValueBasedState, ValueLearner,
+    DenseStack, Dqn, DqnConfig, DqnState, EpsilonGreedy, Exploration, Learned, Mfec, MfecConfig,
+    MfecState, Milestone, Nec, NecConfig, NecState, ValueBased, ValueBasedConfig,
+    ValueBasedIteration, ValueBasedState, ValueLearner,
 };
 
 #[cfg(doctest)]

@@ -79,6 +79,17 @@ impl<N: NearestNeighbors> EpisodicTable<N> {
         self.entries.get(slot).map(|value| value[0])
     }
 
+    /// The best return of a state that is in the table, without counting it as use.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DimensionMismatch`], [`Error::NonFinite`].
+    pub fn best(&self, key: &[f32]) -> Result<Option<f32>, Error> {
+        check_vector("key", key, self.keys().dimension())?;
+        let slot = self.entries.find(key);
+        Ok(slot.map(|slot| self.entries.value(slot)[0]))
+    }
+
     /// The order in which entries will be evicted.
     #[must_use]
     pub fn recency(&self) -> &Recency {

@@ -49,8 +49,9 @@ impl Exploration {
 /// | `n_iterations` | 10 | ≥ 1 | iterations of training |
 /// | `steps_per_iteration` | 1000 | ≥ 1 | environment steps of one; the episode it stops in is cut there |
 /// | `exploration` | | | [`Exploration`] |
-/// | `milestones` | [1000, 5000, 10000] | ≥ 1 | numbers of steps after which the greedy policy is judged |
+/// | `milestones` | [1000, 5000, 10000] | ≥ 1 | numbers of steps after which what was learned is judged |
 /// | `milestone_episodes` | 20 | ≥ 1 | episodes of such a judgement |
+/// | `evaluation_epsilon` | 0.05 | [0, 1] | ε of every judgement |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValueBasedConfig {
@@ -60,10 +61,12 @@ pub struct ValueBasedConfig {
     pub steps_per_iteration: u64,
     /// How often an action is drawn at random.
     pub exploration: Exploration,
-    /// Numbers of steps after which the greedy policy is judged.
+    /// Numbers of steps after which what was learned is judged.
     pub milestones: Vec<u64>,
     /// Episodes of such a judgement.
     pub milestone_episodes: usize,
+    /// ε of every judgement: a little randomness shows whether a policy finds back to its way.
+    pub evaluation_epsilon: f64,
 }
 
 impl Default for ValueBasedConfig {
@@ -74,6 +77,7 @@ impl Default for ValueBasedConfig {
             exploration: Exploration::default(),
             milestones: vec![1000, 5000, 10_000],
             milestone_episodes: 20,
+            evaluation_epsilon: 0.05,
         }
     }
 }
@@ -91,6 +95,7 @@ impl ValueBasedConfig {
         in_unit_interval("exploration.end", self.exploration.end)?;
         at_least_1("exploration.n_steps", self.exploration.n_steps)?;
         at_least_1("milestone_episodes", self.milestone_episodes)?;
+        in_unit_interval("evaluation_epsilon", self.evaluation_epsilon)?;
         let n_steps = self.n_iterations.saturating_mul(self.steps_per_iteration);
         let reached = |milestone: &u64| (1..=n_steps).contains(milestone);
         let ascending = self.milestones.is_sorted_by(|a, b| a < b);

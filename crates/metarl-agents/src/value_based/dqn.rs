@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::learner::{Learned, ValueLearner};
-use super::network::{DenseStack, DenseStackParameters};
+use super::network::{DenseStack, DenseStackParameters, rows};
 use crate::Error;
 use crate::range::{above_0, at_least_1, batch_size, check, in_unit_interval, width};
 use crate::trainer::check_count;
@@ -172,18 +172,9 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
     /// `Q(o, ·; θ)` of several observations, row after row.
     fn forward(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
         let algebra = Plain::new(self.device.clone());
-        let input = algebra.constant(self.rows(observation));
+        let input = algebra.constant(rows::<O, D>(&self.device, observation));
         let bound = bind(&self.network, &algebra, parameters);
         bound.forward(input).tensor().as_vec()
-    }
-
-    fn rows(&self, observation: &[O::Element]) -> Tensor<(usize, usize), f32, D> {
-        let mut numbers = vec![0.0; observation.len() * O::WIDTH];
-        for (row, seen) in numbers.chunks_exact_mut(O::WIDTH).zip(observation) {
-            O::encode(seen, row);
-        }
-        let shape = (observation.len(), O::WIDTH);
-        TensorFromVec::<f32>::tensor_from_vec(&self.device, numbers, shape)
     }
 
     /// `y`
@@ -224,7 +215,7 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
         let n = target.len();
         let loss = TemporalDifference {
             network: self.network.clone(),
-            observation: self.rows(&batch.observation),
+            observation: rows::<O, D>(&self.device, &batch.observation),
             action: batch.action,
             target: TensorFromVec::<f32>::tensor_from_vec(&self.device, target, (n,)),
         };

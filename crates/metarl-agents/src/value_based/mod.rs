@@ -6,13 +6,18 @@
 mod config;
 mod dqn;
 mod learner;
+mod mfec;
+mod nec;
 mod network;
 mod policy;
+mod stored;
 mod trainer;
 
 pub use config::{Exploration, ValueBasedConfig};
 pub use dqn::{Dqn, DqnConfig, DqnState};
 pub use learner::{Learned, ValueLearner};
+pub use mfec::{Mfec, MfecConfig, MfecState};
+pub use nec::{Nec, NecConfig, NecState};
 pub use network::DenseStack;
-pub use policy::Greedy;
+pub use policy::EpsilonGreedy;
 pub use trainer::{Milestone, ValueBased, ValueBasedIteration, ValueBasedState};

@@ -8,12 +8,11 @@ use metarl_core::{
     evaluate,
 };
 use metarl_memory::Transition;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::config::ValueBasedConfig;
 use super::learner::{Learned, ValueLearner};
-use super::policy::{Greedy, best_action};
+use super::policy::{EpsilonGreedy, epsilon_greedy, largest};
 use crate::Error;
 use crate::range::at_least_1;
 use crate::trainer::{Trainer, TrainingState};
@@ -27,13 +26,13 @@ pub struct ValueBasedIteration {
     pub env_steps: u64,
     /// Mean return of the episodes that ended, exploration included; NaN where none did.
     pub episode_return: f64,
-    /// Mean of the largest action value of a step.
+    /// Mean over steps of the largest value of an action that was tried.
     pub value: f64,
     /// ε at the end.
     pub epsilon: f64,
 }
 
-/// How good the greedy policy was after a number of steps.
+/// How good it was after a number of steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Milestone {
     /// Environment steps done.
@@ -139,9 +138,14 @@ where
         })
     }
 
-    /// The greedy policy of what has been learned so far.
-    pub fn policy(&self) -> Greedy<'_, O, L> {
-        Greedy::new(&self.learner, self.state.learner.clone(), ACTIONS)
+    /// What has been learned so far, at work with the ε of a judgement.
+    pub fn policy(&self) -> EpsilonGreedy<'_, O, L> {
+        self.policy_of(&self.state)
+    }
+
+    fn policy_of(&self, state: &ValueBasedState<L::State>) -> EpsilonGreedy<'_, O, L> {
+        let epsilon = self.config.evaluation_epsilon;
+        EpsilonGreedy::new(&self.learner, state.learner.clone(), ACTIONS, epsilon)
     }
 
     /// The task it learns.
@@ -150,7 +154,7 @@ where
         self.tasks.sample(&mut rng)
     }
 
-    /// Returns of `n_episodes` episodes of the greedy policy on the task it learns.
+    /// Returns of `n_episodes` episodes of the [`policy`](Self::policy) on the task it learns.
     ///
     /// # Errors
     ///
@@ -173,11 +177,9 @@ where
             environment.assign(lane, &task, stream(Purpose::EvaluationEnvironment))?;
             rngs.push(stream(Purpose::EvaluationPolicy));
         }
-        let learner = state.learner.clone();
-        let mut policy = Greedy::new(&self.learner, learner, ACTIONS);
         Ok(evaluate(
             &mut environment,
-            &mut policy,
+            &mut self.policy_of(state),
             &mut rngs,
             self.horizon,
         )?)
@@ -194,11 +196,7 @@ where
         self.learner
             .action_values(&mut state.learner, observation, values)?;
         let epsilon = self.config.exploration.at(state.env_steps);
-        if rng.random::<f64>() < epsilon {
-            Ok(rng.random_range(0..ACTIONS))
-        } else {
-            Ok(best_action(values, rng))
-        }
+        Ok(epsilon_greedy(values, epsilon, rng))
     }
 
     fn play(&self, state: &mut ValueBasedState<L::State>) -> Result<ValueBasedIteration, Error> {
@@ -214,8 +212,7 @@ where
         for left in (0..self.config.steps_per_iteration).rev() {
             let observation = step.observation[0];
             let action = self.choose(state, &observation, &mut values, &mut rng)?;
-            let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            total_value += f64::from(most);
+            total_value += f64::from(largest(&values));
             environment.step(&[action], &mut step)?;
             check_reward(state.env_steps, step.reward[0])?;
             let transition = Transition {

@@ -7,3 +7,4 @@
 mod maml;
 mod rl2;
 mod support;
+mod value_based;

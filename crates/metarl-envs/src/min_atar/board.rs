@@ -39,9 +39,24 @@ impl Cell {
     }
 }
 
-/// A set of cells of the board.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// A set of cells of the board. It is written as two numbers of 64 bits, the low ones first: not all
+/// formats know longer ones.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "[u64; 2]", into = "[u64; 2]")]
 pub struct Cells(u128);
+
+impl From<Cells> for [u64; 2] {
+    fn from(Cells(bits): Cells) -> Self {
+        [bits as u64, (bits >> 64) as u64]
+    }
+}
+
+impl From<[u64; 2]> for Cells {
+    /// Bits that are no cell's are left out.
+    fn from([low, high]: [u64; 2]) -> Self {
+        Self(u128::from(high) << 64 | u128::from(low)) & Self::ALL
+    }
+}
 
 impl Cells {
     /// No cell.

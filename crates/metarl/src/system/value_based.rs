@@ -2,12 +2,15 @@
 
 use dfdx::prelude::Cpu;
 use metarl_agents::{
-    Dqn, DqnConfig, Trainer, ValueBased, ValueBasedConfig, ValueBasedIteration, ValueLearner,
+    Dqn, DqnConfig, Mfec, MfecConfig, Nec, NecConfig, Trainer, ValueBased, ValueBasedConfig,
+    ValueBasedIteration, ValueLearner,
 };
 use metarl_core::{Discrete, Lanes, Returns, Seed, Space, TaskDistribution};
 use metarl_envs::draw::{Draw, Recorded, Recorder};
+use metarl_envs::min_atar::{BreakoutGame, MinAtar, MinAtarTasks};
 use metarl_envs::{
-    CartPolePhysics, CartPoles, ClassicControl, LocatedMazeProcess, MazeProcess, Mazes,
+    CartPolePhysics, CartPoles, ClassicControl, DarkRoomProcess, DarkRooms, LocatedMazeProcess,
+    MazeProcess, Mazes,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,8 +45,12 @@ pub struct ValueBasedSystem {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ValueBasedLearner {
-    /// [`Dqn`]
+    /// [`Dqn`], double or not.
     Dqn(DqnConfig),
+    /// [`Mfec`]
+    Mfec(MfecConfig),
+    /// [`Nec`]
+    Nec(NecConfig),
 }
 
 /// Environments that value-based agents can be trained on from a file.
@@ -55,6 +62,10 @@ pub enum ValueBasedEnvironment {
     CartPole,
     /// [`LocatedMaze`](metarl_envs::LocatedMaze), small.
     LocatedMaze,
+    /// [`DarkRoom`](metarl_envs::DarkRoom)
+    DarkRoom,
+    /// [`Breakout`](metarl_envs::min_atar::Breakout)
+    Breakout,
 }
 
 impl ValueBasedLearner {
@@ -66,7 +77,17 @@ impl ValueBasedLearner {
                 section.checked(config.validate())?;
                 Ok(Self::Dqn(config))
             }
-            _ => Err(section.error("kind", &format!("must be dqn, got {kind}"))),
+            "mfec" => {
+                let config: MfecConfig = section.rest()?;
+                section.checked(config.validate())?;
+                Ok(Self::Mfec(config))
+            }
+            "nec" => {
+                let config: NecConfig = section.rest()?;
+                section.checked(config.validate())?;
+                Ok(Self::Nec(config))
+            }
+            _ => Err(section.error("kind", &format!("must be dqn, mfec or nec, got {kind}"))),
         }
     }
 }
@@ -78,8 +99,10 @@ impl ValueBasedEnvironment {
         match kind.as_str() {
             "cart-pole" => Ok(Self::CartPole),
             "located-maze" => Ok(Self::LocatedMaze),
+            "dark-room" => Ok(Self::DarkRoom),
+            "breakout" => Ok(Self::Breakout),
             _ => {
-                let allowed = "must be cart-pole or located-maze";
+                let allowed = "must be cart-pole, located-maze, dark-room or breakout";
                 Err(section.error("kind", &format!("{allowed}, got {kind}")))
             }
         }
@@ -88,6 +111,8 @@ impl ValueBasedEnvironment {
 
 impl ValueBasedSystem {
     const FINAL: &str = "return";
+    /// Steps after which a game that does not end is an error.
+    const LONGEST_GAME: u32 = 1_000_000;
 
     pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
         let environment = ValueBasedEnvironment::from_section(section.section("environment")?)?;
@@ -111,6 +136,13 @@ impl ValueBasedSystem {
                 let process = || LocatedMazeProcess(MazeProcess::SMALL);
                 self.on::<_, _, 4>(Mazes::Small, process, seed)
             }
+            ValueBasedEnvironment::DarkRoom => {
+                self.on::<_, _, 5>(DarkRooms, DarkRoomProcess::default, seed)
+            }
+            ValueBasedEnvironment::Breakout => {
+                let tasks = MinAtarTasks::<BreakoutGame>::USUAL;
+                self.on::<_, _, 6>(tasks, MinAtar::<BreakoutGame>::default, seed)
+            }
         }
     }
 
@@ -125,14 +157,20 @@ impl ValueBasedSystem {
         <P::ObservationSpace as Space>::Element: Serialize + DeserializeOwned,
         T: TaskDistribution<Task = P::Task> + 'static,
     {
+        let device = Cpu::default();
         match &self.learner {
             ValueBasedLearner::Dqn(config) => {
-                let learner = Dqn::<P::ObservationSpace, _>::new(
-                    config.clone(),
-                    ACTIONS,
-                    seed,
-                    Cpu::default(),
-                )?;
+                let learner =
+                    Dqn::<P::ObservationSpace, _>::new(config.clone(), ACTIONS, seed, device)?;
+                self.with::<_, _, _, ACTIONS>(learner, tasks, process, seed)
+            }
+            ValueBasedLearner::Mfec(config) => {
+                let learner = Mfec::<P::ObservationSpace>::new(config.clone(), ACTIONS, seed)?;
+                self.with::<_, _, _, ACTIONS>(learner, tasks, process, seed)
+            }
+            ValueBasedLearner::Nec(config) => {
+                let learner =
+                    Nec::<P::ObservationSpace, _>::new(config.clone(), ACTIONS, seed, device)?;
                 self.with::<_, _, _, ACTIONS>(learner, tasks, process, seed)
             }
         }
@@ -151,7 +189,7 @@ impl ValueBasedSystem {
         T: TaskDistribution<Task = P::Task> + 'static,
     {
         let environment = move |n_lanes| Lanes::of(process(), n_lanes);
-        let horizon = process().max_steps().unwrap_or(u32::MAX) as usize;
+        let horizon = process().max_steps().unwrap_or(Self::LONGEST_GAME) as usize;
         let config = self.config.clone();
         let trainer = ValueBased::new(config, learner, tasks, environment, horizon, seed)?;
         let judge = |trainer: &ValueBased<_, L, _, _, ACTIONS>, n_episodes, seed| {
@@ -203,6 +241,8 @@ impl ValueBasedSystem {
         match self.environment {
             ValueBasedEnvironment::CartPole => CartPoles::DEFAULT.name(),
             ValueBasedEnvironment::LocatedMaze => Mazes::Small.name(),
+            ValueBasedEnvironment::DarkRoom => DarkRooms.name(),
+            ValueBasedEnvironment::Breakout => MinAtarTasks::<BreakoutGame>::USUAL.name(),
         }
     }
 

@@ -1,0 +1,405 @@
+//! Neural episodic control.
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use metarl_autodiff::{
+    Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout, Objective, OnDevice,
+    Optimizer, Plain, RmsProp, RmsPropConfig, bind, clip_norm,
+};
+use metarl_core::{Purpose, Seed, Space};
+use metarl_memory::{
+    DictionaryConfig, LookUp, LookUpGradient, NStep, NStepBatch, Replay, Transition,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::learner::{Learned, ValueLearner};
+use super::network::{DenseStack, DenseStackParameters, rows};
+use super::policy::largest;
+use super::stored::StoredDictionary;
+use crate::Error;
+use crate::range::{above_0, at_least_0, at_least_1, batch_size, check, in_unit_interval, width};
+use crate::trainer::check_count;
+
+/// Hyper-parameters of neural episodic control.
+///
+/// | name | default | range | purpose |
+/// |---|---|---|---|
+/// | `hidden` | [64] | each 1 to 16384 | units of the hidden layers |
+/// | `key_width` | 32 | 1 to 16384 | numbers of a key: the output of the network |
+/// | `capacity` | 100000 | ≥ 1 | entries of an action's dictionary |
+/// | `dictionary` | 50 neighbors, α = 0.1 | | [`DictionaryConfig`] |
+/// | `n_steps` | 100 | ≥ 1 | N: rewards before the bootstrap value |
+/// | `discount` | 0.99 | [0, 1] | γ |
+/// | `learning_rate` | 0.0005 | > 0 | `RMSProp`'s step size for the network |
+/// | `memory_learning_rate` | 0.1 | ≥ 0 | step size of keys and values |
+/// | `batch_size` | 32 | 1 to 2²⁰ | steps of an update |
+/// | `replay_bytes` | 10⁸ | room for one | size of the replay memory |
+/// | `first_update` | 100 | ≥ 1 | steps before the first update |
+/// | `steps_per_update` | 16 | ≥ 1 | steps from one update to the next |
+/// | `max_gradient_norm` | 10 | > 0 | longest gradient that is not shortened |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NecConfig {
+    /// Units of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Numbers of a key.
+    pub key_width: usize,
+    /// Entries of an action's dictionary.
+    pub capacity: usize,
+    /// How dictionaries are read and written.
+    pub dictionary: DictionaryConfig,
+    /// N: rewards before the bootstrap value.
+    pub n_steps: usize,
+    /// γ.
+    pub discount: f32,
+    /// `RMSProp`'s step size for the network.
+    pub learning_rate: f64,
+    /// Step size of keys and values.
+    pub memory_learning_rate: f64,
+    /// Steps of an update.
+    pub batch_size: usize,
+    /// Size of the replay memory.
+    pub replay_bytes: usize,
+    /// Steps before the first update.
+    pub first_update: u64,
+    /// Steps from one update to the next.
+    pub steps_per_update: u64,
+    /// Longest gradient that is not shortened.
+    pub max_gradient_norm: f64,
+}
+
+impl Default for NecConfig {
+    fn default() -> Self {
+        Self {
+            hidden: vec![64],
+            key_width: 32,
+            capacity: 100_000,
+            dictionary: DictionaryConfig::default(),
+            n_steps: 100,
+            discount: 0.99,
+            learning_rate: 0.0005,
+            memory_learning_rate: 0.1,
+            batch_size: 32,
+            replay_bytes: 100_000_000,
+            first_update: 100,
+            steps_per_update: 16,
+            max_gradient_norm: 10.0,
+        }
+    }
+}
+
+impl NecConfig {
+    /// Checks every range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] names the first key that is outside its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.hidden
+            .iter()
+            .try_for_each(|&units| width("hidden", units))?;
+        width("key_width", self.key_width)?;
+        at_least_1("capacity", self.capacity)?;
+        self.dictionary.validate()?;
+        at_least_1("n_steps", self.n_steps)?;
+        in_unit_interval("discount", self.discount)?;
+        above_0("learning_rate", self.learning_rate)?;
+        at_least_0("memory_learning_rate", self.memory_learning_rate)?;
+        batch_size("batch_size", self.batch_size)?;
+        at_least_1("first_update", self.first_update)?;
+        at_least_1("steps_per_update", self.steps_per_update)?;
+        above_0("max_gradient_norm", self.max_gradient_norm)
+    }
+}
+
+/// Neural episodic control: a dictionary an action of values that were reached, read by what a
+/// network makes of the observation.
+///
+/// ```text
+/// h = f(o; θ)
+/// Q(o, a) = Σᵢ wᵢ vᵢ              over the nearest keys of a's dictionary; ∞ where a was never tried
+/// Q⁽ᴺ⁾ = r + γ r′ + … + γᴺ max Q(o⁽ᴺ⁾, ·)        written under h, N steps later
+/// L = (1/2B) Σ (Q(o, a) − Q⁽ᴺ⁾)²  over steps from replay; by θ, keys and values
+/// ```
+///
+/// What is written finds its way into the policy at once, what gradients do comes slowly after it.
+///
+/// # References
+///
+/// Pritzel et al., *Neural Episodic Control*, 2017,
+/// [arXiv:1703.01988](https://arxiv.org/abs/1703.01988), algorithm 1.
+#[derive(Debug)]
+pub struct Nec<O, D: Kernels<f32>> {
+    config: NecConfig,
+    n_actions: usize,
+    network: DenseStack,
+    layout: Layout,
+    device: D,
+    seed: Seed,
+    space: PhantomData<fn() -> O>,
+}
+
+/// Everything [`Nec`] goes on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "O: Copy + Serialize",
+    deserialize = "O: Copy + Serialize + DeserializeOwned"
+))]
+pub struct NecState<O> {
+    n_steps: u64,
+    n_updates: u64,
+    parameters: Vec<f32>,
+    optimizer: RmsProp<f32>,
+    /// Of each action.
+    dictionaries: Vec<StoredDictionary>,
+    /// Steps whose Q⁽ᴺ⁾ is not known yet, oldest first.
+    pending: VecDeque<Pending<O>>,
+    /// Steps as transitions that terminate: their reward is Q⁽ᴺ⁾.
+    replay: Replay<O, usize>,
+}
+
+/// A step that waits for its value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Pending<O> {
+    observation: O,
+    action: usize,
+    reward: f32,
+}
+
+impl<O> Learned for NecState<O>
+where
+    O: Debug + Copy + PartialEq + Serialize + DeserializeOwned + Send + Sync,
+{
+    fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+}
+
+impl<O: Space, D: Kernels<f32>> Nec<O, D> {
+    /// A network and empty dictionaries for observations of the space `O` and a number of actions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
+    pub fn new(config: NecConfig, n_actions: usize, seed: Seed, device: D) -> Result<Self, Error> {
+        config.validate()?;
+        at_least_1("n_actions", n_actions)?;
+        let network = DenseStack::new(O::WIDTH, &config.hidden, config.key_width);
+        Ok(Self {
+            layout: Layout::of(&network),
+            config,
+            n_actions,
+            network,
+            device,
+            seed,
+            space: PhantomData,
+        })
+    }
+
+    /// Keys of several observations, row after row.
+    fn embed(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
+        let algebra = Plain::new(self.device.clone());
+        let input = algebra.constant(rows::<O, D>(&self.device, observation));
+        let bound = bind(&self.network, &algebra, parameters);
+        bound.forward(input).tensor().as_vec()
+    }
+
+    fn estimate(
+        &self,
+        state: &mut NecState<O::Element>,
+        observation: &O::Element,
+        values: &mut [f32],
+    ) -> Result<(), Error> {
+        let key = self.embed(&state.parameters, std::slice::from_ref(observation));
+        let mut look_up = LookUp::default();
+        for (value, StoredDictionary(dictionary)) in values.iter_mut().zip(&mut state.dictionaries)
+        {
+            *value = if dictionary.keys().is_empty() {
+                f32::INFINITY
+            } else {
+                dictionary.look_up(&key, &mut look_up)?[0]
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes the oldest step that waits, given what follows the newest one.
+    fn write(&self, state: &mut NecState<O::Element>, following: f32) -> Result<(), Error> {
+        let steps = state.pending.iter().rev();
+        let target = steps.fold(following, |value, step| {
+            step.reward + self.config.discount * value
+        });
+        let Some(step) = state.pending.pop_front() else {
+            return Ok(());
+        };
+        let key = self.embed(&state.parameters, &[step.observation]);
+        state.dictionaries[step.action].0.write(&key, &[target])?;
+        state.replay.push_transition(&Transition {
+            observation: step.observation,
+            action: step.action,
+            reward: target,
+            successor: step.observation,
+            terminated: true,
+            truncated: false,
+        })?;
+        Ok(())
+    }
+
+    fn update(&self, state: &mut NecState<O::Element>) -> Result<(), Error> {
+        let mut rng = self.seed.stream(Purpose::Minibatch, 0, 0, state.n_updates);
+        let mut indices = vec![0; self.config.batch_size];
+        state.replay.draw(&mut rng, &mut indices)?;
+        let mut batch = NStepBatch::default();
+        NStep::new(1, 0.0)?.gather(&state.replay, &indices, &mut batch)?;
+        let keys = self.embed(&state.parameters, &batch.observation);
+        let share = 1.0 / batch.reward.len() as f32;
+        let (mut look_up, mut gradient) = (LookUp::default(), LookUpGradient::default());
+        let mut by_key = Vec::with_capacity(keys.len());
+        let mut steps = Vec::with_capacity(batch.reward.len());
+        let entries = keys.chunks_exact(self.config.key_width);
+        for ((key, &action), target) in entries.zip(&batch.action).zip(&batch.reward) {
+            let value = state.dictionaries[action].0.look_up(key, &mut look_up)?[0];
+            look_up.gradient(&[share * (value - target)], &mut gradient)?;
+            by_key.extend_from_slice(&gradient.query);
+            steps.push((action, gradient.clone()));
+        }
+        let step_size = self.config.memory_learning_rate as f32;
+        for (action, gradient) in steps {
+            state.dictionaries[action].0.descend(&gradient, step_size)?;
+        }
+        let shape = (batch.reward.len(), self.config.key_width);
+        let loss = Along {
+            network: self.network.clone(),
+            observation: rows::<O, D>(&self.device, &batch.observation),
+            by_key: TensorFromVec::<f32>::tensor_from_vec(&self.device, by_key, shape),
+        };
+        let loss = OnDevice::new(loss, self.device.clone());
+        let (_, mut gradient) = loss.gradient(&state.parameters)?;
+        let norm = clip_norm(&mut gradient, self.config.max_gradient_norm);
+        if !norm.is_finite() {
+            return Err(Error::NonFinite {
+                iteration: state.n_updates,
+                what: "the gradient's norm",
+                value: norm,
+            });
+        }
+        state.optimizer.step(&mut state.parameters, &gradient)?;
+        state.n_updates += 1;
+        Ok(())
+    }
+}
+
+impl<O, D> ValueLearner<O> for Nec<O, D>
+where
+    O: Space<Element: Serialize + DeserializeOwned>,
+    D: Kernels<f32> + Send + Sync,
+{
+    type State = NecState<O::Element>;
+
+    fn start(&self, seed: Seed) -> Result<Self::State, Error> {
+        let mut rng = seed.stream(Purpose::Initialization, 0, 0, 0);
+        let parameters = self.layout.initialize(&mut rng);
+        let config = &self.config;
+        let optimizer = RmsPropConfig {
+            learning_rate: config.learning_rate,
+            ..RmsPropConfig::default()
+        };
+        let dictionary =
+            |_| StoredDictionary::new(config.key_width, config.capacity, config.dictionary);
+        Ok(NecState {
+            n_steps: 0,
+            n_updates: 0,
+            optimizer: RmsProp::new(optimizer, parameters.len())?,
+            parameters,
+            dictionaries: (0..self.n_actions)
+                .map(dictionary)
+                .collect::<Result<_, _>>()?,
+            pending: VecDeque::new(),
+            replay: Replay::new(1, config.replay_bytes)?,
+        })
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn check(&self, state: &Self::State) -> Result<(), Error> {
+        check_count(self.layout.n_parameters(), state.parameters.len())?;
+        let got = state.dictionaries.len();
+        check("dictionaries", "one an action", got, got == self.n_actions)?;
+        let width = self.config.key_width;
+        let fits = |stored: &StoredDictionary| stored.0.keys().dimension() == width;
+        let fit = state.dictionaries.iter().all(fits);
+        check("key_width", "that of the stored dictionaries", width, fit)
+    }
+
+    fn action_values(
+        &self,
+        state: &mut Self::State,
+        observation: &O::Element,
+        values: &mut [f32],
+    ) -> Result<(), Error> {
+        self.estimate(state, observation, values)
+    }
+
+    fn learn(
+        &self,
+        state: &mut Self::State,
+        step: &Transition<O::Element, usize>,
+    ) -> Result<(), Error> {
+        state.pending.push_back(Pending {
+            observation: step.observation,
+            action: step.action,
+            reward: step.reward,
+        });
+        let ended = step.terminated || step.truncated;
+        if ended || state.pending.len() == self.config.n_steps {
+            let following = if step.terminated {
+                0.0
+            } else {
+                let mut values = vec![0.0; self.n_actions];
+                self.estimate(state, &step.successor, &mut values)?;
+                largest(&values)
+            };
+            self.write(state, following)?;
+            while ended && !state.pending.is_empty() {
+                self.write(state, following)?;
+            }
+        }
+        state.n_steps += 1;
+        let waited = state.n_steps >= self.config.first_update && !state.replay.is_empty();
+        if waited && state.n_steps.is_multiple_of(self.config.steps_per_update) {
+            self.update(state)?;
+        }
+        Ok(())
+    }
+}
+
+/// `Σ ⟨f(o; θ), g⟩`: its gradient is that of a loss whose gradient by the keys is `g`.
+#[derive(Debug)]
+struct Along<D: Kernels<f32>> {
+    network: DenseStack,
+    observation: Tensor<(usize, usize), f32, D>,
+    by_key: Tensor<(usize, usize), f32, D>,
+}
+
+impl<D: Kernels<f32>> Objective<f32, D> for Along<D> {
+    type Network = DenseStack;
+
+    fn network(&self) -> &DenseStack {
+        &self.network
+    }
+
+    fn loss<A: Algebra<Elem = f32, Device = D>>(
+        &self,
+        algebra: &A,
+        parameters: DenseStackParameters<A>,
+    ) -> Result<A::Of<Rank0>, DifferentiationError> {
+        let keys = parameters.forward(algebra.constant(self.observation.clone()));
+        Ok(A::sum(keys * algebra.constant(self.by_key.clone())))
+    }
+}
