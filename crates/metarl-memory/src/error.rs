@@ -1,6 +1,7 @@
 //! What a caller can get wrong.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 /// Errors of memories. Nothing has changed when one is returned.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -48,6 +49,47 @@ pub enum Error {
         /// The value found.
         got: String,
     },
+    /// An argument has not one entry for each thing it is about.
+    #[error("{name} has {got} entries, must have {expected}")]
+    LengthMismatch {
+        /// Which argument.
+        name: &'static str,
+        /// Entries it must have.
+        expected: usize,
+        /// Entries found.
+        got: usize,
+    },
+    /// A transition is not stored any more, or not yet.
+    #[error("no {n_steps} stored steps begin at index {index}; they do at {} to {}, excluded", starts.start, starts.end)]
+    NotStored {
+        /// The index asked for.
+        index: u64,
+        /// Steps asked for.
+        n_steps: usize,
+        /// The indices at which so many begin.
+        starts: Range<u64>,
+    },
+    /// Nothing as long is stored.
+    #[error("{needed} steps of a lane are asked for, {stored} are stored")]
+    TooShort {
+        /// Steps asked for.
+        needed: usize,
+        /// Steps of a lane that are stored.
+        stored: usize,
+    },
+}
+
+/// Checks the number of entries.
+pub(crate) fn check_entries(name: &'static str, got: usize, expected: usize) -> Result<(), Error> {
+    if got == expected {
+        Ok(())
+    } else {
+        Err(Error::LengthMismatch {
+            name,
+            expected,
+            got,
+        })
+    }
 }
 
 /// Checks a parameter.

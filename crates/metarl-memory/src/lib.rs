@@ -33,6 +33,8 @@ mod readme {}
 
 mod error;
 mod neighbors;
+mod replay;
 
 pub use error::Error;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
+pub use replay::{NStep, NStepBatch, Replay, Transition};

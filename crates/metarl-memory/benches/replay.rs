@@ -1,0 +1,3 @@
+//! Placeholder.
+use criterion as _;
+fn main() {}
