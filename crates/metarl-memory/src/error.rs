@@ -77,6 +77,9 @@ pub enum Error {
         /// Steps of a lane that are stored.
         stored: usize,
     },
+    /// Nothing can be drawn in proportion to its priority.
+    #[error("every priority is 0, so there is nothing to draw")]
+    NoPriority,
 }
 
 /// Checks the number of entries.

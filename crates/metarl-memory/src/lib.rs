@@ -37,4 +37,7 @@ mod replay;
 
 pub use error::Error;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
-pub use replay::{NStep, NStepBatch, Replay, Transition};
+pub use replay::{
+    GoalStrategy, Goals, Hindsight, NStep, NStepBatch, Prioritized, Replay, SequenceBatch,
+    Sequences, SumTree, Transition,
+};

@@ -1,5 +1,6 @@
 //! n-step transitions.
 
+use metarl_core::Outcome;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -128,8 +129,9 @@ impl NStep {
         batch.clear(indices.len());
         for &index in indices {
             let slot = replay.slot(index);
-            let sum = self.sum(replay, index, |slot| {
-                (replay.reward[slot], replay.terminated[slot])
+            let sum = self.sum(replay, index, |slot| Outcome {
+                reward: replay.reward[slot],
+                terminated: replay.terminated[slot],
             });
             batch.observation.push(replay.observation[slot]);
             batch.action.push(replay.action[slot]);
@@ -147,22 +149,22 @@ impl NStep {
         &self,
         replay: &Replay<O, A>,
         mut index: u64,
-        mut outcome: impl FnMut(usize) -> (f32, bool),
+        mut outcome: impl FnMut(usize) -> Outcome,
     ) -> Sum {
         let (mut reward, mut discount) = (0.0, 1.0);
         let mut n_left = self.n;
         loop {
             let slot = replay.slot(index);
-            let (earned, terminated) = outcome(slot);
-            reward += discount * earned;
+            let step = outcome(slot);
+            reward += discount * step.reward;
             discount *= self.discount;
             n_left -= 1;
             match replay.next_of_episode(index) {
-                Some(next) if n_left > 0 && !terminated => index = next,
+                Some(next) if n_left > 0 && !step.terminated => index = next,
                 _ => {
                     return Sum {
                         reward,
-                        bootstrap_discount: if terminated { 0.0 } else { discount },
+                        bootstrap_discount: if step.terminated { 0.0 } else { discount },
                         last_slot: slot,
                     };
                 }

@@ -236,7 +236,7 @@ impl<O: Copy, A: Copy> Replay<O, A> {
     /// Cuts the episodes that go on: to be called where environments are reset in mid-episode, or
     /// replaced, so that what comes next is not taken for their continuation.
     pub fn truncate_episodes(&mut self) {
-        for index in self.starts(1).rev().take(self.n_lanes) {
+        for index in self.indices().rev().take(self.n_lanes) {
             let slot = self.slot(index);
             self.truncated[slot] |= !self.terminated[slot];
         }

@@ -26,6 +26,9 @@ pub(crate) struct History {
     cuts: Vec<bool>,
 }
 
+/// Reward and ending of each lane, and whether all episodes are cut from outside afterwards.
+type Row = (Vec<(i8, u8)>, bool);
+
 /// Any way that up to `n_rows` steps of a few lanes can go, with few of them kept.
 pub(crate) fn histories(n_rows: usize) -> impl Strategy<Value = History> {
     let sizes = (1..=4_usize, 1..=9_usize, 0..=n_rows);
@@ -38,9 +41,9 @@ pub(crate) fn histories(n_rows: usize) -> impl Strategy<Value = History> {
 
 impl History {
     /// Endings: 0 terminates, 1 truncates, 2 claims both, all others go on.
-    fn new(n_lanes: usize, n_kept: usize, rows: &[(Vec<(i8, u8)>, bool)]) -> Self {
+    pub(crate) fn new(n_lanes: usize, n_kept: usize, rows: &[Row]) -> Self {
         let mut counter = vec![0; n_lanes];
-        let play = |(t, (row, cut)): (usize, &(Vec<(i8, u8)>, bool))| {
+        let play = |(t, (row, cut)): (usize, &Row)| {
             let row = row.iter().zip(&mut counter).enumerate();
             let transition = |(lane, (&(reward, ending), counter)): (usize, (_, &mut u32))| {
                 let observation = [lane as u32, *counter];
