@@ -122,7 +122,7 @@ impl Prioritized {
     /// # Errors
     ///
     /// [`Error::OutOfRange`] unless `n_steps ≥ 1` and α is finite and at least 0, and when there is
-    /// no memory for two numbers a transition.
+    /// no memory for a number a transition, and a fifteenth more.
     pub fn new<O: Copy, A: Copy>(
         replay: &Replay<O, A>,
         n_steps: usize,

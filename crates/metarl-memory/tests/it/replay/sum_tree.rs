@@ -11,7 +11,7 @@ use super::history::rng;
 proptest! {
     #[test]
     fn has_the_bits_of_one_built_anew(
-        n in 1..40_usize,
+        n in 1..600_usize,
         changes in vec((any::<prop::sample::Index>(), 0.0..1e6_f64), 0..200),
     ) {
         let mut tree = SumTree::new(n).unwrap();
@@ -25,9 +25,26 @@ proptest! {
         prop_assert_eq!(tree, SumTree::try_from(weights).unwrap());
     }
 
+    #[test]
+    fn finds_the_leaf_whose_part_of_the_total_it_is(
+        weights in vec(prop_oneof![Just(0_u32), 1..20_u32], 1..600),
+        part in 0.0..1.0_f64,
+    ) {
+        let total: u32 = weights.iter().sum();
+        prop_assume!(total > 0);
+        let target = (part * f64::from(total)).floor();
+        let tree = SumTree::try_from(weights.iter().copied().map(f64::from).collect::<Vec<_>>());
+        let mut before = 0;
+        let expected = weights.iter().position(|weight| {
+            before += weight;
+            target < f64::from(before)
+        });
+        prop_assert_eq!(tree.unwrap().find(target), expected);
+    }
+
     /// Of as many evenly spaced targets as the total, each leaf is found as often as its weight.
     #[test]
-    fn finds_leaves_in_proportion(weights in vec(prop_oneof![Just(0_u32), 1..20_u32], 1..40)) {
+    fn finds_leaves_in_proportion(weights in vec(prop_oneof![Just(0_u32), 1..20_u32], 1..300)) {
         let tree = SumTree::try_from(weights.iter().copied().map(f64::from).collect::<Vec<_>>());
         let tree = tree.unwrap();
         let total: u32 = weights.iter().sum();
@@ -64,7 +81,7 @@ fn draw(rng: &mut Rng) -> u64 {
 #[test]
 fn a_million_changes_leave_no_trace() {
     const UNIT: f64 = 1.0 / (1 << 30) as f64;
-    for n in [1_usize, 7, 1000, 4096] {
+    for n in [1_usize, 16, 17, 1000, 4097] {
         let mut rng = rng(n as u64);
         let mut tree = SumTree::new(n).unwrap();
         let mut exact = vec![0_u64; n];
@@ -80,8 +97,8 @@ fn a_million_changes_leave_no_trace() {
         // Both sums as numbers of units: the tree's has no fraction of one.
         let sum: u128 = exact.iter().map(|weight| u128::from(*weight)).sum();
         let total = (tree.total() / UNIT) as u128;
-        let depth = n.next_power_of_two().ilog2();
-        let bound = f64::from(depth) * 2.0_f64.powi(-53) * sum as f64 * (1.0 + 1e-14);
+        let n_levels = (n - 1).checked_ilog(16).unwrap_or(0) + 1;
+        let bound = 4.0 * f64::from(n_levels) * 2.0_f64.powi(-53) * sum as f64 * (1.0 + 1e-14);
         assert!(total.abs_diff(sum) as f64 <= bound, "{total} is not {sum}");
     }
 }
