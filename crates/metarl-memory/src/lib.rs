@@ -23,6 +23,11 @@
 //! # Ok::<(), metarl_memory::Error>(())
 //! ```
 //!
+//! # Replay
+//!
+//! [`Replay`] keeps transitions to be learned from again, and speaks of indices in the same spirit: one
+//! stays its transition's, and is never used again. See there.
+//!
 //! # What it leaves out
 //!
 //! Tensors, and approximate search that cannot say how far off it is.
