@@ -126,6 +126,17 @@ fn of_ten() -> (Replay<u8, ()>, Prioritized) {
     (replay, prioritized)
 }
 
+#[test]
+fn the_same_seed_draws_the_same() {
+    let (replay, mut prioritized) = of_ten();
+    let (mut indices, mut weights) = ([0; 6], [0.0; 6]);
+    replay.draw(&mut rng(7), &mut indices).unwrap();
+    assert_eq!(indices, [0; 6]);
+    let drawn = prioritized.draw(&replay, 0.5, &mut rng(7), &mut indices, &mut weights);
+    assert_eq!((drawn, indices), (Ok(()), [0; 6]));
+    assert_eq!(weights, [0.0; 6]);
+}
+
 /// Pearson's statistic of 100 000 draws, in batches, and whether what has no priority was drawn.
 fn chi_square(batch_size: usize) -> f64 {
     const N_DRAWN: usize = 100_000;
