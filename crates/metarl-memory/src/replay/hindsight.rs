@@ -52,6 +52,51 @@ pub enum GoalStrategy {
 ///
 /// The search for an episode's end costs its length.
 ///
+/// # Examples
+///
+/// ```
+/// use metarl_core::{Outcome, Purpose, Seed, StepBatch};
+/// use metarl_memory::{GoalStrategy, Goals, Hindsight, NStep, NStepBatch, Replay};
+///
+/// /// Sees `[place, goal]`; pays −1 until it is there, which ends the episode.
+/// struct Line;
+///
+/// impl Goals<[i32; 2]> for Line {
+///     type Goal = i32;
+///
+///     fn achieved(&self, [place, _]: &[i32; 2]) -> i32 {
+///         *place
+///     }
+///
+///     fn with_goal(&self, [place, _]: &[i32; 2], goal: &i32) -> [i32; 2] {
+///         [*place, *goal]
+///     }
+///
+///     fn outcome(&self, achieved: &i32, goal: &i32) -> Outcome {
+///         let terminated = achieved == goal;
+///         Outcome { reward: if terminated { 0.0 } else { -1.0 }, terminated }
+///     }
+/// }
+///
+/// // From 0 to 3 on the way to 9, where it is cut.
+/// let mut replay = Replay::<[i32; 2], ()>::new(1, 1000)?;
+/// let mut step = StepBatch::new(1, [0, 9]);
+/// step.reward[0] = -1.0;
+/// for place in 0..3 {
+///     step.successor[0] = [place + 1, 9];
+///     step.truncated[0] = place == 2;
+///     replay.push(&[[place, 9]], &[()], &step)?;
+/// }
+/// let mut rng = Seed::new(1).stream(Purpose::Minibatch, 0, 0, 0);
+/// let mut batch = NStepBatch::default();
+/// let hindsight = Hindsight::new(NStep::new(1, 0.5)?, GoalStrategy::Final, 1.0)?;
+/// hindsight.gather(&replay, &Line, &[0, 2], &mut rng, &mut batch)?;
+/// assert_eq!(batch.observation, [[0, 3], [2, 3]]);
+/// assert_eq!(batch.reward, [-1.0, 0.0]);
+/// assert_eq!(batch.bootstrap_discount, [0.5, 0.0]);
+/// # Ok::<(), metarl_memory::Error>(())
+/// ```
+///
 /// # References
 ///
 /// Andrychowicz et al., *Hindsight Experience Replay*, 2017,

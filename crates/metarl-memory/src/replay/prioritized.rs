@@ -121,8 +121,8 @@ impl Prioritized {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] unless `n_steps ≥ 1` and α is finite and at least 0, and when there is
-    /// no memory for a number a transition, and a fifteenth more.
+    /// [`Error::OutOfRange`] unless `n_steps ≥ 1` and α is in `[0, 7]`, above which a sum of powers
+    /// could be infinite, and when there is no memory for a number a transition and a fifteenth more.
     pub fn new<O: Copy, A: Copy>(
         replay: &Replay<O, A>,
         n_steps: usize,
@@ -258,7 +258,6 @@ impl Prioritized {
 
 fn check_parameters(n_steps: usize, alpha: f64) -> Result<(), Error> {
     check_range("n_steps", "at least 1", n_steps, n_steps >= 1)?;
-    // α above 7 could make a sum of powers of single-precision numbers infinite.
     let holds = (0.0..=7.0).contains(&alpha);
     check_range("alpha", "in [0, 7]", alpha, holds)
 }

@@ -108,3 +108,17 @@ fn parameters_outside_their_range_are_refused() {
         assert!(serde_json::from_str::<NStep>(&written).is_err());
     }
 }
+
+#[test]
+fn an_episode_of_one_step_is_its_own_n_steps() {
+    // Terminated, truncated, both at once, terminated: each a whole episode.
+    let rows = [0, 1, 2, 0].map(|ending| (vec![(3, ending)], false));
+    let replay = History::new(1, 4, &rows).replay();
+    let mut batch = NStepBatch::default();
+    let n_step = NStep::new(5, 0.5).unwrap();
+    n_step.gather(&replay, &[0, 1, 2, 3], &mut batch).unwrap();
+    assert_eq!(batch.reward, [3.0; 4]);
+    assert_eq!(batch.bootstrap_discount, [0.0, 0.5, 0.0, 0.0]);
+    let reached = [0, 1, 2, 3].map(|index| replay.get(index).unwrap().successor);
+    assert_eq!(batch.successor, reached);
+}

@@ -126,6 +126,20 @@ fn of_ten() -> (Replay<u8, ()>, Prioritized) {
     (replay, prioritized)
 }
 
+#[test]
+fn the_same_seed_draws_the_same() {
+    let (replay, mut prioritized) = of_ten();
+    let (mut indices, mut weights) = ([0; 6], [0.0; 6]);
+    replay.draw(&mut rng(7), &mut indices).unwrap();
+    assert_eq!(indices, [12, 5, 9, 13, 11, 8]);
+    let drawn = prioritized.draw(&replay, 0.5, &mut rng(7), &mut indices, &mut weights);
+    assert_eq!((drawn, indices), (Ok(()), [11, 11, 13, 6, 8, 9]));
+    assert_eq!(
+        weights,
+        [0.68671983, 0.68671983, 0.6368487, 1.0, 0.8122524, 0.7596578]
+    );
+}
+
 /// Pearson's statistic of 100 000 draws, in batches, and whether what has no priority was drawn.
 fn chi_square(batch_size: usize) -> f64 {
     const N_DRAWN: usize = 100_000;

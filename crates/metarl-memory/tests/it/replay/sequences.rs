@@ -48,8 +48,10 @@ proptest! {
     fn that_would_cross_the_seam_are_refused(history in histories(30), n_steps in 1..6_usize) {
         let replay = history.replay();
         let starts = replay.starts(n_steps);
-        prop_assume!(!starts.is_empty());
         let mut batch = SequenceBatch::default();
+        if starts.is_empty() {
+            return Ok(());
+        }
         for index in [Some(starts.end), starts.start.checked_sub(1)].into_iter().flatten() {
             let refused = Sequences::new(0, n_steps).unwrap().gather(&replay, &[index], &mut batch);
             let starts = starts.clone();

@@ -186,7 +186,7 @@ fn refusals_name_the_field() {
         refusal("capacity", 0.into()),
         refusal("capacity", (1_u64 << 62).into()),
         refusal("n_pushed", 5.into()),
-        refusal("n_pushed", u64::MAX.into()),
+        refusal("n_pushed", (u64::MAX - 1).into()),
         refusal("n_pushed", 2.into()),
         refusal("oldest_is_first", vec![true].into()),
         refusal("reward", vec![0.0].into()),
@@ -200,12 +200,36 @@ fn refusals_name_the_field() {
             "capacity must be a whole number of rows of 2 lanes, got 0",
             "observation has 4 entries, must have 6",
             "n_pushed must be a whole number of rows of 2 lanes, got 5",
-            "n_pushed must be a whole number of rows of 2 lanes, got 18446744073709551615",
+            "n_pushed must be a whole number of rows of 2 lanes, got 18446744073709551614",
             "observation has 4 entries, must have 2",
             "oldest_is_first has 1 entries, must have 2",
             "reward has 1 entries, must have 4",
             "reward has inf at 0; every number must be finite",
         ]
+    );
+}
+
+#[test]
+fn memory_is_asked_for_at_once_or_refused() {
+    let mut replay = Numbers::new(1, 1000 * Numbers::TRANSITION_BYTES).unwrap();
+    let step = StepBatch::new(1, [0; 2]);
+    replay.push(&[[0; 2]], &[0], &step).unwrap();
+    let mut written = serde_json::to_value(&replay).unwrap();
+    let mut replay: Numbers = serde_json::from_value(written.clone()).unwrap();
+    let allocated = allocation_counter::measure(|| {
+        for _ in 0..2000 {
+            replay.push(&[[0; 2]], &[0], &step).unwrap();
+        }
+    });
+    assert_eq!(allocated.count_total, 0);
+
+    written["capacity"] = (1_u64 << 62).into();
+    assert_eq!(
+        serde_json::from_value::<Numbers>(written)
+            .unwrap_err()
+            .to_string(),
+        "capacity must be as much as the machine has memory for, got 4611686018427387904 \
+         transitions of 24 bytes"
     );
 }
 
