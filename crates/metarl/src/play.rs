@@ -22,8 +22,8 @@ pub enum Player<'a> {
     Run(&'a Run),
 }
 
-/// Plays on the held-out task of a seed; `environment` is the name of a task distribution, of a run
-/// its own.
+/// Plays on the held-out task of a seed; `environment` is the name of a task distribution, with or without
+/// its variant, of a run its own.
 ///
 /// # Errors
 ///
@@ -39,7 +39,9 @@ pub fn play(environment: &str, player: Player<'_>, seed: u64) -> Result<Replay, 
         Player::Run(run) => {
             let experiment = run.experiment();
             let plays = unversioned(&experiment.system.tasks());
-            if unversioned(environment) != plays {
+            let wanted = unversioned(environment);
+            let family = plays.split('/').next();
+            if wanted != plays && Some(wanted.as_str()) != family {
                 return Err(Error::OtherEnvironment {
                     path: run.path().to_owned(),
                     found: plays,

@@ -17,6 +17,18 @@ ship!(
     "rl2-mdp-10",
     "maml-navigation",
     "maml-navigation-first-order",
+    "mfec-cart-pole",
+    "mfec-dark-room",
+    "mfec-breakout",
+    "nec-cart-pole",
+    "nec-dark-room",
+    "nec-breakout",
+    "dqn-cart-pole",
+    "dqn-dark-room",
+    "dqn-breakout",
+    "double-dqn-cart-pole",
+    "double-dqn-dark-room",
+    "double-dqn-breakout",
     "rl2-bandit-smoke",
 );
 

@@ -5,7 +5,10 @@ use metarl_agents::{
     Dqn, DqnConfig, Mfec, MfecConfig, Nec, NecConfig, Trainer, ValueBased, ValueBasedConfig,
     ValueBasedIteration, ValueLearner,
 };
-use metarl_core::{Discrete, Lanes, Returns, Seed, Space, TaskDistribution};
+use metarl_core::{
+    Discrete, Environment, Lanes, Process, Purpose, Returns, Seed, Space, TaskDistribution,
+    UniformPolicy, evaluate,
+};
 use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::min_atar::{BreakoutGame, MinAtar, MinAtarTasks};
 use metarl_envs::{
@@ -109,10 +112,11 @@ impl ValueBasedEnvironment {
     }
 }
 
+/// Steps after which a game that does not end is an error.
+const LONGEST_GAME: usize = 1_000_000;
+
 impl ValueBasedSystem {
     const FINAL: &str = "return";
-    /// Steps after which a game that does not end is an error.
-    const LONGEST_GAME: u32 = 1_000_000;
 
     pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
         let environment = ValueBasedEnvironment::from_section(section.section("environment")?)?;
@@ -189,7 +193,8 @@ impl ValueBasedSystem {
         T: TaskDistribution<Task = P::Task> + 'static,
     {
         let environment = move |n_lanes| Lanes::of(process(), n_lanes);
-        let horizon = process().max_steps().unwrap_or(Self::LONGEST_GAME) as usize;
+        let limit = process().max_steps();
+        let horizon = limit.map_or(LONGEST_GAME, |steps| steps as usize);
         let config = self.config.clone();
         let trainer = ValueBased::new(config, learner, tasks, environment, horizon, seed)?;
         let judge = |trainer: &ValueBased<_, L, _, _, ACTIONS>, n_episodes, seed| {
@@ -254,9 +259,48 @@ impl ValueBasedSystem {
         }
     }
 
-    pub(super) fn references(&self, _: EvaluationConfig) -> Result<Vec<Reference>, Error> {
-        Ok(Vec::new())
+    /// Random actions, which know nothing of steps, beside every metric.
+    pub(super) fn references(&self, judged: EvaluationConfig) -> Result<Vec<Reference>, Error> {
+        let returns = match self.environment {
+            ValueBasedEnvironment::CartPole => random(
+                ClassicControl::<CartPolePhysics<f32>>::default,
+                &CartPoles::DEFAULT,
+                judged,
+            ),
+            ValueBasedEnvironment::LocatedMaze => {
+                let process = || LocatedMazeProcess(MazeProcess::SMALL);
+                random(process, &Mazes::Small, judged)
+            }
+            ValueBasedEnvironment::DarkRoom => random(DarkRoomProcess::default, &DarkRooms, judged),
+            ValueBasedEnvironment::Breakout => random(
+                MinAtar::<BreakoutGame>::default,
+                &MinAtarTasks::<BreakoutGame>::USUAL,
+                judged,
+            ),
+        }?;
+        let row = |metric: &String| Reference::measured(metric, "random actions", &returns);
+        Ok(self.metrics().iter().map(row).collect())
     }
+}
+
+/// Returns of random actions, an episode on each task of the evaluation.
+fn random<P: Process>(
+    process: fn() -> P,
+    tasks: &impl TaskDistribution<Task = P::Task>,
+    judged: EvaluationConfig,
+) -> Result<Returns, metarl_core::Error> {
+    let seed = Seed::new(judged.seed);
+    let mut environment = Lanes::of(process(), judged.n_tasks);
+    let mut rngs = Vec::with_capacity(judged.n_tasks);
+    for lane in 0..judged.n_tasks {
+        let stream = |purpose| seed.stream(purpose, lane as u64, 0, 0);
+        let task = tasks.sample(&mut stream(Purpose::EvaluationTask));
+        environment.assign(lane, &task, stream(Purpose::EvaluationEnvironment))?;
+        rngs.push(stream(Purpose::EvaluationPolicy));
+    }
+    let mut policy = UniformPolicy(environment.action_space());
+    let returns = evaluate(&mut environment, &mut policy, &mut rngs, LONGEST_GAME)?;
+    Ok(Returns::of(&returns))
 }
 
 impl From<ValueBasedIteration> for Iteration {
