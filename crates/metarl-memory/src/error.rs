@@ -85,6 +85,19 @@ pub enum Error {
         /// The value found.
         got: String,
     },
+    /// There is no room for what was asked.
+    #[error("{bytes} bytes were asked for, more than there is memory")]
+    OutOfMemory {
+        /// Bytes asked for in one piece.
+        bytes: usize,
+    },
+}
+
+/// Makes room, or says how much was asked for.
+pub(crate) fn reserve<T>(room: &mut Vec<T>, n: usize) -> Result<(), Error> {
+    room.try_reserve_exact(n).map_err(|_| Error::OutOfMemory {
+        bytes: n.saturating_mul(size_of::<T>()),
+    })
 }
 
 /// Checks a parameter.

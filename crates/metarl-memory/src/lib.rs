@@ -42,6 +42,8 @@ mod neighbors;
 mod projection;
 mod recency;
 mod snapshot;
+#[cfg(feature = "dfdx")]
+mod tensor;
 
 pub use dictionary::{Dictionary, DictionaryConfig, LookUp, LookUpGradient};
 pub use episodic_store::EpisodicStore;
@@ -51,3 +53,5 @@ pub use kernel::Kernel;
 pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
 pub use projection::GaussianProjection;
 pub use recency::Recency;
+#[cfg(feature = "dfdx")]
+pub use tensor::EntryGradients;

@@ -1,7 +1,7 @@
 //! Which slot was used least recently.
 
 use crate::Error;
-use crate::error::check_range;
+use crate::error::{check_range, reserve};
 
 /// Slots in the order of their last use, exactly: the first is the one to evict.
 ///
@@ -49,19 +49,15 @@ impl Recency {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] unless the capacity is at least 1 and below 2³².
+    /// [`Error::OutOfRange`] unless the capacity is at least 1 and below 2³²; [`Error::OutOfMemory`]
+    /// when there is no room for the links.
     pub fn new(capacity: usize) -> Result<Self, Error> {
-        match u32::try_from(capacity) {
-            Ok(end) if end > 0 => Ok(Self {
-                links: (0..=end).map(|slot| [slot; 2]).collect(),
-                len: 0,
-            }),
-            _ => Err(Error::OutOfRange {
-                name: "capacity",
-                allowed: "from 1 to 4294967295".to_owned(),
-                got: capacity.to_string(),
-            }),
-        }
+        let fits = (1..=u32::MAX as usize).contains(&capacity);
+        check_range("capacity", "from 1 to 4294967295", capacity, fits)?;
+        let mut links = Vec::new();
+        reserve(&mut links, capacity + 1)?;
+        links.extend((0..=capacity as u32).map(|slot| [slot; 2]));
+        Ok(Self { links, len: 0 })
     }
 
     /// Number of slots.

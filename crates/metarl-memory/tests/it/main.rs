@@ -8,3 +8,5 @@ mod projection;
 mod recency;
 mod reference;
 mod snapshot;
+#[cfg(feature = "dfdx")]
+mod tensor;
