@@ -5,6 +5,14 @@
 //! so values, recency and gradients are arrays beside them, and an index may be rebuilt under them
 //! without anybody noticing.
 //!
+//! | type | what it is |
+//! |---|---|
+//! | [`NearestNeighbors`] | the contract of exact search; [`BruteForce`] is its reference |
+//! | [`Recency`] | the order in which slots were used |
+//! | [`Dictionary`] | the differentiable neural dictionary, over any structure of neighbors |
+//! | [`EpisodicTable`] | the table of model-free episodic control; [`GaussianProjection`] makes its keys |
+//! | [`EpisodicStore`] | the memory of an episodic LSTM |
+//!
 //! Structures differ in speed, never in results: each gives the very neighbors, distances and order
 //! of [`BruteForce`], to the last bit.
 //!
@@ -23,9 +31,15 @@
 //! # Ok::<(), metarl_memory::Error>(())
 //! ```
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `dfdx` | `Dictionary::look_up_rows`, whose gradients flow into an embedding network |
+//!
 //! # What it leaves out
 //!
-//! Tensors, and approximate search that cannot say how far off it is.
+//! Tensors by default, and approximate search that cannot say how far off it is.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
