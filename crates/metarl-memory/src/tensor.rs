@@ -7,6 +7,8 @@ use dfdx::prelude::*;
 
 use crate::{Dictionary, Error, LookUp, LookUpGradient, NearestNeighbors};
 
+type Rows<B, M, T> = Tensor<(B, M), f32, Cpu, T>;
+
 /// Gradients by the entries that a batch read, one for each query, once the tape has run backward.
 #[derive(Debug, Clone, Default)]
 pub struct EntryGradients(Rc<RefCell<Vec<LookUpGradient>>>);
@@ -62,8 +64,8 @@ impl<N: NearestNeighbors> Dictionary<N> {
     /// ```
     pub fn look_up_rows<B: Dim, M: Dim, T: Tape<f32, Cpu>>(
         &mut self,
-        queries: Tensor<(B, M), f32, Cpu, T>,
-    ) -> Result<(Tensor<(B, usize), f32, Cpu, T>, EntryGradients), Error> {
+        queries: Rows<B, M, T>,
+    ) -> Result<(Rows<B, usize, T>, EntryGradients), Error> {
         // Where rows are a view, their gradient would not lie row by row.
         let (queries, mut tape) = queries.contiguous().split_tape();
         let (batch, dimension) = *queries.shape();
