@@ -1,4 +1,4 @@
-//! Touches of the order of use and steps of a dictionary a second, for comparison with peers: a line
+//! Touches of the order of use and steps of a dictionary a second, for `cargo xtask bench --peers`: a line
 //! in, a measured rate out, until the input ends.
 //!
 //! | argument | measures |
@@ -7,7 +7,7 @@
 //! | `nec-step` | a look-up of 50 neighbors among 5·10⁵ keys of 64 numbers, their touches, and the write of a new entry in place of the oldest |
 #![expect(
     clippy::print_stdout,
-    reason = "a program whose output is read by others"
+    reason = "a program whose output is read by xtask"
 )]
 
 use std::error::Error;
@@ -16,12 +16,9 @@ use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
 use metarl_core::{Purpose, Rng, Seed};
-use metarl_memory::{BruteForce, Dictionary, DictionaryConfig, LookUp, Recency};
+use metarl_memory::{Dictionary, DictionaryConfig, KdTree, LookUp, Recency};
 use rand::RngExt;
 use rand_distr::StandardNormal;
-
-/// The structure that a dictionary searches.
-type Neighbors = BruteForce;
 
 const SECONDS: f64 = 0.5;
 const N_SLOTS: usize = 1_000_000;
@@ -92,7 +89,7 @@ impl Work for Touches {
 }
 
 struct Steps {
-    dictionary: Dictionary<Neighbors>,
+    dictionary: Dictionary<KdTree>,
     look_up: LookUp,
     fresh: Vec<f32>,
     turn: usize,
@@ -101,7 +98,7 @@ struct Steps {
 impl Steps {
     fn new() -> Result<Self, Box<dyn Error>> {
         let mut surface = Surface::new();
-        let neighbors = Neighbors::new(DIMENSION, CAPACITY)?;
+        let neighbors = KdTree::new(DIMENSION, CAPACITY)?;
         let mut dictionary = Dictionary::new(neighbors, 1, DictionaryConfig::default())?;
         while dictionary.keys().len() < CAPACITY {
             let key = surface.key();

@@ -64,7 +64,9 @@ pub use episodic_store::EpisodicStore;
 pub use episodic_table::EpisodicTable;
 pub use error::Error;
 pub use kernel::Kernel;
-pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
+pub use neighbors::{
+    BruteForce, FlatScan, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
+};
 pub use projection::GaussianProjection;
 pub use recency::Recency;
 #[cfg(feature = "dfdx")]

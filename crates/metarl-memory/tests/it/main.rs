@@ -1,5 +1,6 @@
 //! Tests of the crate as its users see it.
 
+mod agreement;
 mod dictionary;
 mod episodic_store;
 mod episodic_table;
