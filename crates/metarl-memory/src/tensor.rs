@@ -54,7 +54,8 @@ impl<N: NearestNeighbors> Dictionary<N> {
     /// let query = device.tensor([[0.0_f32]]);
     /// let (output, by_entry) = dictionary.look_up_rows(query.leaky_trace())?;
     /// let gradients = output.sum::<Rank0, _>().backward();
-    /// // Their logarithms change by 2/3 and −2/3, and o by w₁ w₂ (2/3 + 2/3) (3 − 6).
+    /// // The weights are 2/3 and 1/3. Their logarithms, before normalization, change by 2/3 and −2/3,
+    /// // so that o changes by w₁ w₂ (2/3 + 2/3) (3 − 6).
     /// let by_query = gradients.get(&query).array()[0][0];
     /// assert!((by_query + 8.0 / 9.0).abs() < 1e-6);
     /// for gradient in by_entry.take() {
