@@ -4,6 +4,7 @@ mod agreement;
 mod dictionary;
 mod episodic_store;
 mod episodic_table;
+mod footprint;
 mod neighbors;
 mod projection;
 mod recency;
