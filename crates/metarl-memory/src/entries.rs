@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::{check_range, check_vector};
+use crate::error::{check_range, check_vector, reserve};
 use crate::exact_match::ExactMatch;
 use crate::snapshot::{self, Description, Snapshot, Tensor, not_snapshot};
 use crate::{Error, Keys, NearestNeighbors, Neighbor, Recency, Search};
@@ -15,7 +15,7 @@ use crate::{Error, Keys, NearestNeighbors, Neighbor, Recency, Search};
 pub(crate) struct Entries<N> {
     neighbors: N,
     exact_match: ExactMatch,
-    /// Slot after slot, `width` numbers each.
+    /// Slot after slot, `width` numbers each, in memory reserved for all.
     values: Vec<f32>,
     width: usize,
     recency: Recency,
@@ -31,17 +31,13 @@ impl<N: NearestNeighbors> Entries<N> {
         if !keys.is_empty() {
             return Err(Error::NotNew { got: keys.len() });
         }
-        let n_numbers = width.checked_mul(capacity);
-        check_range(
-            "width",
-            format_args!("at least 1, and {capacity} values of it addressable"),
-            width,
-            width >= 1 && n_numbers.is_some_and(|n| n <= isize::MAX as usize / size_of::<f32>()),
-        )?;
+        check_range("width", "at least 1", width, width >= 1)?;
+        let mut values = Vec::new();
+        reserve(&mut values, width.saturating_mul(capacity))?;
         Ok(Self {
             neighbors,
-            exact_match: ExactMatch::with_capacity(capacity),
-            values: vec![0.0; width * capacity],
+            exact_match: ExactMatch::default(),
+            values,
             width,
             recency: Recency::new(capacity)?,
             generation: 0,
@@ -69,7 +65,7 @@ impl<N: NearestNeighbors> Entries<N> {
         self.keys().get(slot).map(|_| self.value(slot))
     }
 
-    /// The value of a slot, taken or not.
+    /// The value of a slot that holds an entry.
     pub(crate) fn value(&self, slot: usize) -> &[f32] {
         &self.values[slot * self.width..][..self.width]
     }
@@ -127,7 +123,11 @@ impl<N: NearestNeighbors> Entries<N> {
         self.neighbors.insert(slot, key)?;
         self.exact_match.insert(self.neighbors.keys(), slot);
         self.recency.insert(slot)?;
-        self.value_mut(slot).copy_from_slice(value);
+        if slot == n_entries {
+            self.values.extend_from_slice(value);
+        } else {
+            self.value_mut(slot).copy_from_slice(value);
+        }
         Ok(slot)
     }
 
@@ -142,6 +142,7 @@ impl<N: NearestNeighbors> Entries<N> {
     pub(crate) fn clear(&mut self) -> Result<(), Error> {
         self.exact_match.clear();
         self.recency.clear();
+        self.values.clear();
         self.generation += 1;
         (0..self.keys().len()).try_for_each(|slot| self.neighbors.remove(slot))
     }
@@ -150,7 +151,7 @@ impl<N: NearestNeighbors> Entries<N> {
     pub(crate) fn snapshot(&self, kind: &str, config: &impl Serialize) -> Result<Vec<u8>, Error> {
         let n_entries = self.keys().len();
         let keys = (0..n_entries).flat_map(|slot| self.keys().row(slot).iter().copied());
-        let values = self.values[..n_entries * self.width].iter().copied();
+        let values = self.values.iter().copied();
         let recency = self.recency.iter().map(|slot| slot as u32);
         snapshot::write(
             &self.description(kind, config)?,
@@ -193,7 +194,7 @@ impl<N: NearestNeighbors> Entries<N> {
             self.neighbors.insert(slot, key)?;
             self.exact_match.insert(self.neighbors.keys(), slot);
         }
-        self.values[..values.len()].copy_from_slice(&values);
+        self.values.extend_from_slice(&values);
         self.recency = recency;
         Ok(())
     }

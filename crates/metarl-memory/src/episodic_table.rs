@@ -51,7 +51,8 @@ impl<N: NearestNeighbors> EpisodicTable<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotNew`] where the structure holds keys, [`Error::OutOfRange`] for no neighbors.
+    /// [`Error::NotNew`] where the structure holds keys, [`Error::OutOfRange`] for no neighbors,
+    /// [`Error::OutOfMemory`] when there is no room for values.
     pub fn new(neighbors: N, n_neighbors: usize) -> Result<Self, Error> {
         check_range("n_neighbors", "at least 1", n_neighbors, n_neighbors >= 1)?;
         let entries = Entries::new(neighbors, 1)?;

@@ -10,20 +10,13 @@ use crate::Keys;
 ///
 /// Keys that gradients move may come to be equal: then the lowest slot is the one that is found, as
 /// among neighbors. So nothing depends on the order of hashes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ExactMatch {
     slots: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
 impl ExactMatch {
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self {
-            slots: HashTable::with_capacity(capacity),
-            hasher: DefaultHashBuilder::default(),
-        }
-    }
-
     /// The lowest slot that holds a key equal to this one.
     pub(crate) fn find(&self, keys: &Keys, key: &[f32]) -> Option<usize> {
         let alike = self.slots.iter_hash(hash(&self.hasher, key));

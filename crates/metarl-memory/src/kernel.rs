@@ -56,8 +56,8 @@ impl Kernel {
 
     /// `k(u) / k(u₁)` and its derivative by `u`, where `u₁ ≤ u` belongs to the nearest neighbor.
     ///
-    /// Normalized weights need no more than this ratio, and it is never above 1 nor, for the
-    /// nearest, below, where `k` itself may leave the range of single precision.
+    /// Normalized weights need no more than this ratio. It is at most 1, and 1 for the nearest, where
+    /// `k` itself may leave the range of single precision.
     ///
     /// # Examples
     ///

@@ -5,6 +5,14 @@
 //! so values, recency and gradients are arrays beside them, and an index may be rebuilt under them
 //! without anybody noticing.
 //!
+//! | type | what it is |
+//! |---|---|
+//! | [`NearestNeighbors`] | the contract of exact search; [`BruteForce`] is its reference |
+//! | [`Recency`] | the order in which slots were used |
+//! | [`Dictionary`] | the differentiable neural dictionary, over any structure of neighbors |
+//! | [`EpisodicTable`] | the table of model-free episodic control; [`GaussianProjection`] makes its keys |
+//! | [`EpisodicStore`] | the memory of an episodic LSTM |
+//!
 //! Structures differ in speed, never in results: each gives the very neighbors, distances and order
 //! of [`BruteForce`], to the last bit.
 //!
@@ -28,9 +36,15 @@
 //! [`Replay`] keeps transitions to be learned from again, and speaks of indices in the same spirit: one
 //! stays its transition's, and is never used again. See there.
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `dfdx` | `Dictionary::look_up_rows`, whose gradients flow into an embedding network |
+//!
 //! # What it leaves out
 //!
-//! Tensors, and approximate search that cannot say how far off it is.
+//! Tensors by default, and approximate search that cannot say how far off it is.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -48,6 +62,8 @@ mod projection;
 mod recency;
 mod replay;
 mod snapshot;
+#[cfg(feature = "dfdx")]
+mod tensor;
 
 pub use dictionary::{Dictionary, DictionaryConfig, LookUp, LookUpGradient};
 pub use episodic_store::EpisodicStore;
@@ -55,7 +71,7 @@ pub use episodic_table::EpisodicTable;
 pub use error::Error;
 pub use kernel::Kernel;
 pub use neighbors::{
-    BruteForce, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
+    BruteForce, FlatScan, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
 };
 pub use projection::GaussianProjection;
 pub use recency::Recency;
@@ -63,3 +79,5 @@ pub use replay::{
     GoalStrategy, Goals, Hindsight, NStep, NStepBatch, Prioritized, Replay, SequenceBatch,
     Sequences, SumTree, Transition,
 };
+#[cfg(feature = "dfdx")]
+pub use tensor::EntryGradients;

@@ -75,6 +75,12 @@ impl LookUp {
         gradient: &mut LookUpGradient,
     ) -> Result<(), Error> {
         check_vector("output_gradient", output_gradient, self.output.len())?;
+        self.differentiate(output_gradient, gradient);
+        Ok(())
+    }
+
+    /// The same of a gradient of the right width, where what is not finite flows on.
+    pub(crate) fn differentiate(&self, output_gradient: &[f32], gradient: &mut LookUpGradient) {
         gradient.generation = self.generation;
         gradient.slots.clear();
         gradient.slots.extend(self.neighbors.iter().map(|n| n.slot));
@@ -94,7 +100,6 @@ impl LookUp {
                 .zip(keys)
                 .for_each(|(g, key)| without_component(g, key));
         }
-        Ok(())
     }
 
     /// The share of neighbor `i` in all three.

@@ -73,8 +73,8 @@ impl<N: NearestNeighbors> Dictionary<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotNew`] where the structure holds keys, [`Error::OutOfRange`] for a width of 0, one
-    /// whose values cannot be addressed, or a hyper-parameter outside its range.
+    /// [`Error::NotNew`] where the structure holds keys, [`Error::OutOfRange`] for a width of 0 or a
+    /// hyper-parameter outside its range, [`Error::OutOfMemory`] when there is no room for values.
     pub fn new(neighbors: N, width: usize, config: DictionaryConfig) -> Result<Self, Error> {
         config.validate()?;
         let entries = Entries::new(neighbors, width)?;
@@ -122,8 +122,13 @@ impl<N: NearestNeighbors> Dictionary<N> {
         look_up: &'a mut LookUp,
     ) -> Result<&'a [f32], Error> {
         self.peek(query, look_up)?;
-        self.entries.touch_all(&look_up.neighbors)?;
+        self.touch(look_up)?;
         Ok(&look_up.output)
+    }
+
+    /// Counts what was read as used.
+    pub(crate) fn touch(&mut self, look_up: &LookUp) -> Result<(), Error> {
+        self.entries.touch_all(&look_up.neighbors)
     }
 
     /// Reads the nearest entries without counting it as use.

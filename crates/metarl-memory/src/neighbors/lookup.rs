@@ -5,8 +5,8 @@ use super::columns::ColumnSums;
 use super::kernel::prefetch;
 use super::keys::Keys;
 use super::quantization::{Coded, GROUP, Unit, encode, slack};
+use super::squared_distance;
 use super::top_k::TopK;
-use super::{Neighbor, squared_distance};
 
 /// Squares of distances up to this one do not overflow.
 const FARTHEST: f32 = 1e18;
@@ -22,6 +22,8 @@ pub(crate) struct Lookup {
     candidates: Vec<Candidate>,
     /// The query in each unit that blocks have asked for.
     pub(crate) codings: Vec<Coding>,
+    /// The one that was asked for last.
+    pub(crate) coding: usize,
     /// Four codes in each, coding after coding.
     pub(crate) groups: Vec<i32>,
     /// Room for codes.
@@ -67,20 +69,27 @@ impl Lookup {
         }
     }
 
-    /// The coding of the query in a unit.
-    pub(crate) fn code(&mut self, query: &[f32], unit: Unit) -> usize {
-        let known = self.codings.iter().position(|coding| coding.unit == unit);
-        known.unwrap_or_else(|| {
-            self.codes.clear();
-            self.codes.resize(query.len().next_multiple_of(GROUP), 0);
-            let coded = encode(query, unit, &mut self.codes[..query.len()]);
-            let groups = self.codes.chunks_exact(GROUP);
-            self.groups.extend(groups.map(|group| {
-                i32::from_le_bytes([group[0], group[1], group[2], group[3]].map(i8::cast_unsigned))
-            }));
-            self.codings.push(Coding { unit, coded });
-            self.codings.len() - 1
-        })
+    /// Makes `coding` the one of the query in a unit.
+    #[inline]
+    pub(crate) fn code(&mut self, query: &[f32], unit: Unit) {
+        let is_current = |coding: &Coding| coding.unit == unit;
+        if !self.codings.get(self.coding).is_some_and(is_current) {
+            self.coding = match self.codings.iter().position(is_current) {
+                Some(coding) => coding,
+                None => self.code_anew(query, unit),
+            };
+        }
+    }
+
+    fn code_anew(&mut self, query: &[f32], unit: Unit) -> usize {
+        self.codes.clear();
+        self.codes.resize(query.len().next_multiple_of(GROUP), 0);
+        let coded = encode(query, unit, &mut self.codes[..query.len()]);
+        let groups = self.codes.as_chunks::<GROUP>().0.iter();
+        let groups = groups.map(|group| i32::from_le_bytes(group.map(i8::cast_unsigned)));
+        self.groups.extend(groups);
+        self.codings.push(Coding { unit, coded });
+        self.codings.len() - 1
     }
 
     pub(crate) fn add(&mut self, mut candidate: Candidate) {
@@ -93,7 +102,8 @@ impl Lookup {
     }
 
     /// Measures the candidates exactly, so that `nearest` is what was asked for.
-    pub(crate) fn measure_candidates(&mut self, query: &[f32], k: usize, keys: &Keys) {
+    pub(crate) fn measure_candidates(&mut self, query: &[f32], keys: &Keys) {
+        let k = self.nearest.k();
         let limit = self.nearest.limit();
         let candidates = &mut self.candidates;
         candidates.retain(|candidate| candidate.least <= limit);
@@ -118,10 +128,5 @@ impl Lookup {
             self.nearest.push(squared_distance, candidate.slot);
             limit = self.nearest.limit().sqrt() * widened;
         }
-    }
-
-    /// Appends what was found, nearest first.
-    pub(crate) fn finish(&mut self, found: &mut Vec<Neighbor>) {
-        self.nearest.sort_into(found);
     }
 }

@@ -2,6 +2,7 @@
 
 mod gradient;
 mod look_up;
+mod structure;
 mod write;
 
 use metarl_memory::{BruteForce, Dictionary, DictionaryConfig, Kernel};

@@ -124,7 +124,6 @@ fn wrong_beginnings_are_refused() {
     let new = |width, config| Dictionary::new(BruteForce::new(1, 2).unwrap(), width, config);
     for (width, config) in [
         (0, config),
-        (usize::MAX, config),
         (
             1,
             DictionaryConfig {
@@ -166,4 +165,6 @@ fn wrong_beginnings_are_refused() {
         let error = new(width, config).unwrap_err();
         assert!(matches!(error, Error::OutOfRange { .. }), "{error}");
     }
+    let error = new(usize::MAX, config).unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
 }

@@ -1,6 +1,8 @@
 //! Whatever happens to the keys, a look-up gives what sorting all of them gives, to the last bit.
 
-use metarl_memory::{BruteForce, Error, KdTree, Keys, NearestNeighbors, Neighbor, Search};
+use metarl_memory::{
+    BruteForce, Error, FlatScan, KdTree, Keys, NearestNeighbors, Neighbor, Search,
+};
 use proptest::prelude::*;
 
 const CAPACITY: usize = 700;
@@ -209,6 +211,26 @@ proptest! {
     }
 
     #[test]
+    fn a_scan_finds_what_sorting_finds(
+        kind in kinds(), dimension in dimensions(), seed: u64,
+    ) {
+        let mut bits = Bits(seed);
+        let mut brute_force = BruteForce::new(dimension, CAPACITY).expect("room");
+        let mut scan = FlatScan::new(dimension, CAPACITY).expect("room");
+        let mut learned = Search::default();
+        for _ in 0..3 {
+            play(kind, 500, &mut bits, &mut brute_force, &mut scan);
+            if !brute_force.keys().is_empty() {
+                agree(kind, &mut bits, &brute_force, &scan, &mut learned)?;
+            }
+        }
+        let read = FlatScan::from_keys(scan.keys().clone()).expect("room");
+        if !brute_force.keys().is_empty() {
+            agree(kind, &mut bits, &brute_force, &read, &mut learned)?;
+        }
+    }
+
+    #[test]
     fn what_epsilon_leaves_out_is_little_better(
         dimension in dimensions(), seed: u64, epsilon in 0.0_f32..3.0,
     ) {
@@ -255,6 +277,19 @@ fn a_tree_whose_keys_wander_stays_exact() {
         let found = tree.nearest(&query, 30, &mut other).unwrap();
         assert_eq!(found, expected);
     }
+}
+
+/// A tree of ten thousand equal keys has nothing to split them by.
+#[test]
+fn equal_keys_are_found_in_the_order_of_their_slots() {
+    const N_KEYS: usize = 10_000;
+    let mut tree = KdTree::new(20, N_KEYS).unwrap();
+    for slot in (0..N_KEYS).rev() {
+        tree.insert(slot, &[0.5; 20]).unwrap();
+    }
+    let mut search = Search::default();
+    let found = tree.nearest(&[0.25; 20], 100, &mut search).unwrap();
+    assert!(found.iter().map(|neighbor| neighbor.slot).eq(0..100));
 }
 
 #[test]
