@@ -3,15 +3,18 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
-use crate::python::virtual_environment;
 use crate::setup::MUJOCO;
+
+mod works;
+
+use works::{Cores, Kit, WORKS, Work};
 
 const REPORT: &str = "docs/benchmarks.md";
 
@@ -19,117 +22,19 @@ const HEAD: &str = "\
 # Benchmarks against peers
 
 Written by `cargo xtask bench --peers`, which fetches the packages named in
-[`xtask/peers/requirements.txt`](../xtask/peers/requirements.txt) from PyPI. Both sides run on one core, in turn,
-half a second each; a ratio is that of neighbors in time, and the table has the median of the ratios with the
-smallest and the largest. Each side uses the number of lanes at which it is fastest. Rates are environment
-steps a second, random actions and new episodes included; for MinAtar's games ours also writes every board as
-the numbers a network reads, where the package hands out booleans.
+[`xtask/peers`](../xtask/peers) from PyPI. Both sides run in turn, half a second each or one piece of work where that
+takes longer, on one core, iterations on all; a ratio is that of neighbors in time, and the table has the median of
+the ratios with the smallest and the largest.
+
+| work | a rate counts |
+|---|---|
+| an environment | steps, random actions and new episodes included, at the number of lanes where each side is fastest; for MinAtar's games ours also writes every board as the numbers a network reads, where the package hands out booleans |
+| a gradient, a Hessian-vector product | evaluations, for the mean square of the outputs of a 2-100-100-2 tanh perceptron |
+| an iteration of MAML-TRPO | iterations on 2-D navigation: 20 tasks, 20 episodes of 100 steps, learning included |
+| RL² with PPO | pulls of five-armed bandits: 512 trials of 10 pulls, a GRU of 64 units, four gradient steps on all of them |
+| GAE, V-trace | entries of a rectangle of 2048 steps of 64 lanes |
 
 ";
-
-/// One row: the same work done by us and by a peer.
-struct Work {
-    name: &'static str,
-    peer: &'static str,
-    /// Argument of our worker.
-    ours: &'static str,
-    /// Script below `xtask/peers` and its argument.
-    theirs: (&'static str, &'static str),
-    kit: Kit,
-    bar: f64,
-}
-
-/// What both sides of a comparison need.
-#[derive(Clone, Copy, PartialEq)]
-enum Kit {
-    /// Nothing but their packages.
-    Plain,
-    /// The simulator of the feature `mujoco`.
-    Mujoco,
-}
-
-impl Kit {
-    fn features(self) -> &'static [&'static str] {
-        match self {
-            Self::Plain => &[],
-            Self::Mujoco => &["--features", "mujoco"],
-        }
-    }
-
-    /// A Python with the packages of the peers.
-    fn python(self, sh: &Shell) -> Result<PathBuf> {
-        let (venv, requirements) = match self {
-            Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
-            Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
-        };
-        virtual_environment(sh, venv, requirements)
-    }
-}
-
-const fn classic(
-    name: &'static str,
-    peer: &'static str,
-    theirs: (&'static str, &'static str),
-) -> Work {
-    Work {
-        name,
-        peer,
-        ours: name,
-        theirs,
-        kit: Kit::Plain,
-        bar: 8.0,
-    }
-}
-
-const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
-    Work {
-        name,
-        peer: "MinAtar",
-        ours: name,
-        theirs: (MIN_ATAR, theirs),
-        bar: 20.0,
-        kit: Kit::Plain,
-    }
-}
-
-/// A robot in the simulator, which is most of the work on both sides.
-const fn robot(name: &'static str, theirs: &'static str) -> Work {
-    Work {
-        name,
-        peer: "Gymnasium",
-        ours: name,
-        theirs: (GYMNASIUM, theirs),
-        kit: Kit::Mujoco,
-        bar: 1.4,
-    }
-}
-
-const GYMNAX: &str = "gymnax_steps.py";
-const GYMNASIUM: &str = "gymnasium_steps.py";
-const MIN_ATAR: &str = "min_atar_steps.py";
-
-const WORKS: &[Work] = &[
-    classic("cart-pole", "gymnax, jitted", (GYMNAX, "CartPole-v1")),
-    classic("cart-pole", "Gymnasium, vector", (GYMNASIUM, "CartPole-v1")),
-    classic("mountain-car", "gymnax, jitted", (GYMNAX, "MountainCar-v0")),
-    classic(
-        "mountain-car",
-        "Gymnasium, vector",
-        (GYMNASIUM, "MountainCar-v0"),
-    ),
-    classic("pendulum", "gymnax, jitted", (GYMNAX, "Pendulum-v1")),
-    classic("pendulum", "Gymnasium, vector", (GYMNASIUM, "Pendulum-v1")),
-    classic("acrobot", "gymnax, jitted", (GYMNAX, "Acrobot-v1")),
-    classic("acrobot", "Gymnasium, vector", (GYMNASIUM, "Acrobot-v1")),
-    min_atar("breakout", "breakout"),
-    min_atar("asterix", "asterix"),
-    min_atar("freeway", "freeway"),
-    min_atar("seaquest", "seaquest"),
-    min_atar("space-invaders", "space_invaders"),
-    robot("half-cheetah", "HalfCheetah-v5"),
-    robot("ant", "Ant-v5"),
-    robot("humanoid", "Humanoid-v5"),
-];
 
 /// How a comparison went.
 struct Comparison {
@@ -217,10 +122,11 @@ fn row(comparison: &Comparison) -> String {
 }
 
 fn rate(x: f64) -> String {
-    if x >= 1e6 {
-        format!("{:.1} M/s", x / 1e6)
-    } else {
-        format!("{:.1} k/s", x / 1e3)
+    match x {
+        1e6.. => format!("{:.1} M/s", x / 1e6),
+        1e3.. => format!("{:.1} k/s", x / 1e3),
+        10.0.. => format!("{x:.0} /s"),
+        _ => format!("{x:.2} /s"),
     }
 }
 
@@ -239,17 +145,17 @@ fn as_json(comparison: &Comparison) -> Value {
 fn compare(sh: &Shell, root: &Path, work: &'static Work, n_rounds: usize) -> Result<Comparison> {
     let python = work.kit.python(sh)?;
     let features = work.kit.features();
-    let example = ["--package", "metarl-envs", "--example", "throughput"];
+    let (package, example) = work.ours.program;
+    let example = ["--package", package, "--example", example];
     cmd!(sh, "cargo build --release {example...} {features...}").run()?;
-    let (script, argument) = work.theirs;
-    let script = format!("xtask/peers/{script}");
+    let script = format!("xtask/peers/{}", work.theirs.program);
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let ours = ["run", "--quiet", "--release"].into_iter().chain(example);
-    let ours = ours
-        .chain(features.iter().copied())
-        .chain(["--", work.ours]);
-    let mut ours = Worker::start(root, Path::new(&cargo), ours)?;
-    let mut theirs = Worker::start(root, &python, [script.as_str(), argument])?;
+    let ours = ours.chain(features.iter().copied()).chain(["--"]);
+    let ours = ours.chain(work.ours.arguments.split(' '));
+    let theirs = std::iter::once(script.as_str()).chain(work.theirs.arguments.split(' '));
+    let mut ours = Worker::start(root, Path::new(&cargo), ours, work.cores)?;
+    let mut theirs = Worker::start(root, &python, theirs, work.cores)?;
     let mut rates = Vec::with_capacity(n_rounds);
     for round in 0..n_rounds {
         // Who goes first takes turns, so that a drift of the machine favors neither.
@@ -289,13 +195,15 @@ struct Worker {
 }
 
 impl Worker {
-    /// Starts it on one core, where the system has a way to say so, and waits until it is ready.
+    /// Starts it on its cores, where the system has a way to say so, and waits until it is ready.
     fn start<'a>(
         root: &Path,
         program: &Path,
         arguments: impl IntoIterator<Item = &'a str>,
+        cores: Cores,
     ) -> Result<Self> {
-        let pinned = Command::new("taskset").arg("--version").output().is_ok();
+        let can_pin = || Command::new("taskset").arg("--version").output().is_ok();
+        let pinned = cores == Cores::One && can_pin();
         let mut command = if pinned {
             let mut command = Command::new("taskset");
             command.args(["--cpu-list", "0"]).arg(program);
