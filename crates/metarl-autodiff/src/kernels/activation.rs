@@ -26,6 +26,33 @@ fn tanh(x: f32) -> f32 {
     x * p / q
 }
 
+/// `eˣ = 2ᵏ eʳ` with `k = round(x / ln 2)`, `|r| ≤ ½ ln 2`, and a polynomial of degree 6 for `eʳ`.
+/// Measured over every `f32`: MEASURED.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    // Beyond these the result is 0 or infinite whatever the rest does; NaN passes.
+    let inside = x.clamp(-104.0, 89.0);
+    // Adding and taking away 1.5 · 2²³ rounds to an integer.
+    const ROUND: f32 = 12_582_912.0;
+    let k = inside * std::f32::consts::LOG2_E + ROUND;
+    let bits = k.to_bits();
+    let k = k - ROUND;
+    // ln 2 in two parts, so that the first product is exact.
+    let r = inside - k * 0.693_359_4;
+    let r = r - k * -2.121_944_4e-4;
+    let p = 1.397_161_1e-3;
+    let p = p * r + 8.374_745e-3;
+    let p = p * r + 4.166_621e-2;
+    let p = p * r + 1.666_649_4e-1;
+    let p = p * r + 0.5;
+    let p = (p * r) * r + r + 1.0;
+    // 2ᵏ in two factors: k reaches −150 and 128, where one would overflow.
+    let k = (bits as i32) - (ROUND.to_bits() as i32);
+    let half = k >> 1;
+    let power = |k: i32| f32::from_bits(((k + 127) << 23) as u32);
+    p * power(half) * power(k - half)
+}
+
 /// In-place tanh. NaN stays NaN.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
 pub(crate) fn tanh_f32(x: &mut [f32]) {
@@ -43,10 +70,25 @@ pub(crate) fn sigmoid_f32(x: &mut [f32]) {
     }
 }
 
+/// In-place exponential function; see [`exp`].
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
+pub(crate) fn exp_f32(x: &mut [f32]) {
+    for x in x {
+        *x = exp(*x);
+    }
+}
+
 /// In-place tanh by the platform's mathematical library: the `f64` build proves, it need not race.
 pub(crate) fn tanh_f64(x: &mut [f64]) {
     for x in x {
         *x = x.tanh();
+    }
+}
+
+/// In-place exponential function.
+pub(crate) fn exp_f64(x: &mut [f64]) {
+    for x in x {
+        *x = x.exp();
     }
 }
 
