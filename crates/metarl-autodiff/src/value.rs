@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, Data, RecurrenceOf};
+use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
 use crate::{Algebra, Kernels, Scalar, SharedTape, TapeHandle};
@@ -339,6 +339,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
         D::gru(p, candidate_bias, reset)
+    }
+    fn gru_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize,)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize,)>),
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        D::gru_dual(p, direction, reset)
     }
     fn lstm(
         p: RecurrenceOf<Self>,

@@ -1,5 +1,6 @@
 //! Functions of one number and of two, applied element by element, with their slopes.
 
+use super::slope::combine;
 use crate::Scalar;
 use crate::algebra::Activation;
 
@@ -29,53 +30,42 @@ pub enum Unary {
 impl Unary {
     /// `x ← f(x)`
     pub(crate) fn apply<E: Scalar>(self, x: &mut [E]) {
-        let each = |x: &mut [E], f: &dyn Fn(E) -> E| x.iter_mut().for_each(|x| *x = f(*x));
+        let real = E::real;
         match self {
-            Self::Scale(c) => {
-                let c = E::real(c);
-                x.iter_mut().for_each(|x| *x *= c);
-            }
-            Self::Shift(c) => {
-                let c = E::real(c);
-                x.iter_mut().for_each(|x| *x += c);
-            }
+            Self::Scale(c) => map(x, |x| x * real(c)),
+            Self::Shift(c) => map(x, |x| x + real(c)),
             Self::Exp => E::exp_slice(x),
-            Self::Ln => each(x, &E::ln),
-            Self::Recip => x.iter_mut().for_each(|x| *x = E::ONE / *x),
-            Self::Sqrt => x.iter_mut().for_each(|x| *x = x.sqrt()),
-            Self::Square => x.iter_mut().for_each(|x| *x *= *x),
+            Self::Ln => map(x, E::ln),
+            Self::Recip => map(x, |x| E::ONE / x),
+            Self::Sqrt => map(x, E::sqrt),
+            Self::Square => map(x, |x| x * x),
             Self::Activate(activation) => activation.apply(x),
-            Self::Clamp(low, high) => {
-                let (low, high) = (E::real(low), E::real(high));
-                x.iter_mut().for_each(|x| *x = clamp(*x, low, high));
-            }
+            Self::Clamp(low, high) => map(x, |x| clamp(x, real(low), real(high))),
         }
     }
 
     /// `g ← g f'(x)`, where `y = f(x)`.
     pub(crate) fn multiply_slope<E: Scalar>(self, g: &mut [E], x: &[E], y: &[E]) {
+        let real = E::real;
         match self {
-            Self::Scale(c) => {
-                let c = E::real(c);
-                g.iter_mut().for_each(|g| *g *= c);
-            }
+            Self::Scale(c) => map(g, |g| g * real(c)),
             Self::Shift(_) => {}
-            Self::Exp => zip(g, y, |g, y| *g *= y),
-            Self::Ln => zip(g, x, |g, x| *g /= x),
-            Self::Recip => zip(g, y, |g, y| *g *= -(y * y)),
-            Self::Sqrt => zip(g, y, |g, y| *g *= E::real(0.5) / y),
-            Self::Square => zip(g, x, |g, x| *g *= x + x),
+            Self::Exp => combine(g, y, |g, y| g * y),
+            Self::Ln => combine(g, x, |g, x| g / x),
+            Self::Recip => combine(g, y, |g, y| -(g * y * y)),
+            Self::Sqrt => combine(g, y, |g, y| g * (real(0.5) / y)),
+            Self::Square => combine(g, x, |g, x| g * (x + x)),
             Self::Activate(activation) => activation.multiply_slope(g, y),
-            Self::Clamp(low, high) => {
-                let (low, high) = (E::real(low), E::real(high));
-                zip(g, x, |g, x| {
-                    if !(x >= low && x <= high) {
-                        *g = E::real(0.0);
-                    }
-                });
-            }
+            Self::Clamp(low, high) => combine(g, x, |g, x| {
+                let inside = x >= real(low) && x <= real(high);
+                if inside { g } else { real(0.0) }
+            }),
         }
     }
+}
+
+fn map<E: Scalar>(x: &mut [E], f: impl Fn(E) -> E) {
+    x.iter_mut().for_each(|x| *x = f(*x));
 }
 
 /// A NaN stays one.
@@ -89,12 +79,6 @@ fn clamp<E: Scalar>(x: E, low: E, high: E) -> E {
     }
 }
 
-fn zip<E: Scalar>(g: &mut [E], with: &[E], f: impl Fn(&mut E, E)) {
-    for (g, with) in g.iter_mut().zip(with) {
-        f(g, *with);
-    }
-}
-
 /// A function of two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binary {
@@ -104,4 +88,15 @@ pub enum Binary {
     Sub,
     /// `x y`
     Mul,
+}
+
+impl Binary {
+    /// `x ← f(x, y)`
+    pub(crate) fn apply<E: Scalar>(self, x: &mut [E], y: &[E]) {
+        match self {
+            Self::Add => combine(x, y, |x, y| x + y),
+            Self::Sub => combine(x, y, |x, y| x - y),
+            Self::Mul => combine(x, y, |x, y| x * y),
+        }
+    }
 }

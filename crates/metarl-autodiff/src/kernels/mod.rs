@@ -9,11 +9,12 @@ mod cpu;
 pub(crate) mod function;
 mod narrow;
 pub(crate) mod product;
+mod slope;
 
 use dfdx::prelude::*;
 
 use self::function::{Binary, Unary};
-use crate::algebra::{Activation, RecurrenceOf};
+use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, composed};
 
@@ -238,6 +239,20 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         composed::gru::<Taped<E, Self, T>>(p, candidate_bias, reset)
+    }
+
+    fn gru_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Value<(usize,), E, Self, T>),
+        direction: (
+            RecurrenceTangentOf<Taped<E, Self, T>>,
+            Value<(usize,), E, Self, T>,
+        ),
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        composed::gru_dual::<Taped<E, Self, T>>(p, direction, reset)
     }
 
     fn lstm<T: TapeHandle<E, Self>>(

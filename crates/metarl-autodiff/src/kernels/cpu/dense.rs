@@ -2,7 +2,6 @@
 
 use dfdx::prelude::*;
 
-use super::linear::fill_rows;
 use super::node::{close, open};
 use crate::algebra::Activation;
 use crate::kernels::buffer::Buffer;
@@ -10,49 +9,11 @@ use crate::kernels::product::{Matrix, product};
 use crate::value::Value;
 use crate::{Scalar, TapeHandle};
 
-impl Activation {
-    /// `x ← φ(x)`
-    pub(crate) fn apply<E: Scalar>(self, x: &mut [E]) {
-        let zero = E::real(0.0);
-        match self {
-            Self::Identity => {}
-            Self::Tanh => E::tanh_slice(x),
-            Self::Sigmoid => E::sigmoid_slice(x),
-            Self::Relu => x
-                .iter_mut()
-                .for_each(|x| *x = if *x > zero { *x } else { zero }),
-        }
-    }
-
-    /// `g ← g φ'`, with the slope told by the output `y = φ(x)`.
-    pub(crate) fn multiply_slope<E: Scalar>(self, g: &mut [E], y: &[E]) {
-        let (zero, one) = (E::real(0.0), E::ONE);
-        let pairs = g.iter_mut().zip(y);
-        match self {
-            Self::Identity => {}
-            Self::Tanh => pairs.for_each(|(g, y)| *g *= one - *y * *y),
-            Self::Sigmoid => pairs.for_each(|(g, y)| *g *= *y * (one - *y)),
-            Self::Relu => pairs.for_each(|(g, y)| *g = if *y > zero { *g } else { zero }),
-        }
-    }
-
-    /// `g ← g s ∂φ'/∂y`: how the slope moves with the output.
-    fn multiply_curvature<E: Scalar>(self, g: &mut [E], s: &[E], y: &[E]) {
-        let two = E::ONE + E::ONE;
-        let triples = g.iter_mut().zip(s).zip(y);
-        match self {
-            Self::Identity | Self::Relu => g.fill(E::real(0.0)),
-            Self::Tanh => triples.for_each(|((g, s), y)| *g *= -two * *y * *s),
-            Self::Sigmoid => triples.for_each(|((g, s), y)| *g *= (E::ONE - two * *y) * *s),
-        }
-    }
-}
-
 /// `x W + b`
 pub(super) fn affine<E: Scalar>(x: Matrix<'_, E>, w: Matrix<'_, E>, bias: &[E]) -> Buffer<E> {
     let mut y = Buffer::stale(x.rows() * bias.len());
-    fill_rows(&mut y, bias);
-    product(&mut y, x, w, true);
+    product(&mut y, x, w, false);
+    Activation::Identity.apply_with_bias(&mut y, bias);
     y
 }
 
@@ -70,12 +31,10 @@ pub(super) fn dense<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O: Dim>(
     let (w, w_tape) = open(weight);
     let (b, b_tape) = open(bias);
     let tape = tape.merge(w_tape).merge(b_tape);
-    let mut y = affine(
-        Matrix::new(&x.numbers, n, i),
-        Matrix::new(&w.numbers, i, o),
-        &b.numbers,
-    );
-    activation.apply(&mut y);
+    let mut y = Buffer::stale(n * o);
+    let rhs = Matrix::new(&w.numbers, i, o);
+    product(&mut y, Matrix::new(&x.numbers, n, i), rhs, false);
+    activation.apply_with_bias(&mut y, &b.numbers);
     close(tape, y, (n_dim, o_dim), move |y, mut g, gradients| {
         activation.multiply_slope(&mut g, y);
         if let Some(to) = b.slot(gradients)? {
@@ -120,29 +79,22 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
     ]
     .into_iter()
     .fold(x_tape, T::merge);
-    let mut s = affine(
-        Matrix::new(&x.numbers, n, i),
-        Matrix::new(&dw.numbers, i, o),
-        &db.numbers,
-    );
+    let rhs = Matrix::new(&dw.numbers, i, o);
+    let mut s = affine(Matrix::new(&x.numbers, n, i), rhs, &db.numbers);
     if let Some(dx) = &dx {
-        let (dx, w) = (
-            Matrix::new(&dx.numbers, n, i),
-            Matrix::new(&w.numbers, i, o),
-        );
-        product(&mut s, dx, w, true);
+        let rhs = Matrix::new(&w.numbers, i, o);
+        product(&mut s, Matrix::new(&dx.numbers, n, i), rhs, true);
     }
-    let mut dy = Buffer::copy_of(&s);
-    activation.multiply_slope(&mut dy, &y.numbers);
-    close(tape, dy, (n_dim, o_dim), move |_, g, gradients| {
-        let curved = !matches!(activation, Activation::Identity | Activation::Relu);
-        if curved && let Some(to) = y.slot(gradients)? {
-            let mut g = Buffer::copy_of(&g);
-            activation.multiply_curvature(&mut g, &s, &y.numbers);
-            to.give(g);
+    let mut dy = Buffer::stale(n * o);
+    activation.with_slope(&mut dy, &s, &y.numbers);
+    close(tape, dy, (n_dim, o_dim), move |_, mut u, gradients| {
+        if activation.is_curved()
+            && let Some(mut to) = y.slot(gradients)?
+        {
+            activation.bend(to.room(), &mut u, &s, &y.numbers);
+        } else {
+            activation.multiply_slope(&mut u, &y.numbers);
         }
-        let mut u = g;
-        activation.multiply_slope(&mut u, &y.numbers);
         if let Some(to) = db.slot(gradients)? {
             to.add_rows(&u);
         }

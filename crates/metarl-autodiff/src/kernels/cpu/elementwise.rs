@@ -35,12 +35,7 @@ pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     let (x, tape) = open(x);
     let (y, y_tape) = open(y);
     let mut out = Buffer::copy_of(&x.numbers);
-    let pairs = out.iter_mut().zip(&**y.numbers);
-    match f {
-        Binary::Add => pairs.for_each(|(x, y)| *x += *y),
-        Binary::Sub => pairs.for_each(|(x, y)| *x -= *y),
-        Binary::Mul => pairs.for_each(|(x, y)| *x *= *y),
-    }
+    f.apply(&mut out, &y.numbers);
     close(tape.merge(y_tape), out, shape, move |_, g, gradients| {
         // The second argument's part first: the first one's may take the gradient over.
         if let Some(to) = y.slot(gradients)? {
@@ -48,7 +43,7 @@ pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
                 Binary::Add => to.add(&g),
                 Binary::Sub => {
                     let mut part = Buffer::copy_of(&g);
-                    part.iter_mut().for_each(|g| *g = -*g);
+                    Unary::Scale(-1.0).apply(&mut part);
                     to.give(part);
                 }
                 Binary::Mul => to.give(times(&g, &x.numbers)),
@@ -66,7 +61,7 @@ pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
 
 fn times<E: Scalar>(x: &[E], y: &[E]) -> Buffer<E> {
     let mut out = Buffer::copy_of(x);
-    out.iter_mut().zip(y).for_each(|(x, y)| *x *= *y);
+    Binary::Mul.apply(&mut out, y);
     out
 }
 

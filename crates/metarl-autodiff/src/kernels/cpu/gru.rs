@@ -105,7 +105,7 @@ where
 
 /// One step of every lane: `gate` goes from `x W + b` to `[r | z | c]`, `h` to the next state; `u`
 /// keeps `h Uc + d`.
-fn advance<E: Scalar>(
+pub(super) fn advance<E: Scalar>(
     hidden: usize,
     step: &[E],
     candidate_bias: &[E],

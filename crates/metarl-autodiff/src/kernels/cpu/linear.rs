@@ -63,16 +63,13 @@ pub(super) fn repeat_rows<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     map(
         x,
         (n, m),
-        |x, out| fill_rows(out, x),
+        |x, out| {
+            for out in out.chunks_exact_mut(x.len()) {
+                out.copy_from_slice(x);
+            }
+        },
         |g, to| to.add_rows(g),
     )
-}
-
-/// Writes the same row everywhere.
-pub(super) fn fill_rows<E: Scalar>(out: &mut [E], row: &[E]) {
-    for out in out.chunks_exact_mut(row.len()) {
-        out.copy_from_slice(row);
-    }
 }
 
 pub(super) fn repeat_columns<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(

@@ -4,6 +4,7 @@
 mod dense;
 mod elementwise;
 mod gru;
+mod gru_dual;
 mod linear;
 mod log_softmax;
 mod lstm;
@@ -14,7 +15,7 @@ use dfdx::prelude::*;
 use super::Kernels;
 use super::buffer::Buffer;
 use super::function::{Binary, Unary};
-use crate::algebra::{Activation, RecurrenceOf};
+use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Body, Taped, Value};
 use crate::{Scalar, TapeHandle};
 
@@ -169,6 +170,19 @@ where
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         gru::gru(p, candidate_bias, reset)
+    }
+    fn gru_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Value<(usize,), E, Self, T>),
+        direction: (
+            RecurrenceTangentOf<Taped<E, Self, T>>,
+            Value<(usize,), E, Self, T>,
+        ),
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        gru_dual::gru_dual(p, direction, reset)
     }
     fn lstm<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,

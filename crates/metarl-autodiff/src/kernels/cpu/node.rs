@@ -6,6 +6,7 @@ use dfdx::prelude::*;
 
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
+use crate::kernels::slope::{add_rows, combine};
 use crate::value::{Body, Value};
 use crate::{Scalar, TapeHandle};
 
@@ -36,22 +37,21 @@ impl<E: Scalar> Input<E> {
             return Ok(None);
         }
         let storage = &mut **gradients.get_or_alloc_mut(&self.place)?;
-        let n = self.numbers.len();
-        let fresh = is_fresh(storage);
-        if fresh {
-            *storage = Buffer::stale(n).into_storage();
-        }
-        Ok(Some(Slot { storage, n, fresh }))
+        Ok(Some(Slot {
+            fresh: is_fresh(storage),
+            storage,
+            n: self.numbers.len(),
+        }))
     }
 }
 
 /// Whether nobody has added to a gradient yet: dfdx makes it as long as the place, which is a single
 /// zero, and storage of ours is longer. The one number that is not a zero starts a backward pass.
 fn is_fresh<E: Scalar>(storage: &[E]) -> bool {
-    matches!(storage, [x] if *x == E::real(0.0))
+    matches!(storage, [] | [_]) && storage.iter().all(|x| *x == E::real(0.0))
 }
 
-/// A gradient to add to. The first to come writes.
+/// A gradient to add to. The first to come writes, so there is nothing to clear before.
 pub(super) struct Slot<'a, E: Scalar> {
     storage: &'a mut Vec<E>,
     n: usize,
@@ -60,28 +60,26 @@ pub(super) struct Slot<'a, E: Scalar> {
 
 impl<E: Scalar> Slot<'_, E> {
     /// Adds the numbers.
-    pub(super) fn add(self, from: &[E]) {
-        let to = &mut self.storage[..self.n];
-        if self.fresh {
-            to.copy_from_slice(from);
-        } else {
-            add(to, from);
+    pub(super) fn add(mut self, from: &[E]) {
+        match self.room() {
+            (to, true) => to.copy_from_slice(from),
+            (to, false) => add(to, from),
         }
     }
 
     /// Adds numbers that nobody needs afterwards.
-    pub(super) fn give(self, from: Buffer<E>) {
+    pub(super) fn give(mut self, from: Buffer<E>) {
         if self.fresh {
-            let unused = std::mem::replace(self.storage, from.into_storage());
-            drop(Buffer::of_storage(unused, self.n));
+            *self.storage = from.into_storage();
         } else {
-            add(&mut self.storage[..self.n], &from);
+            add(self.room().0, &from);
         }
     }
 
     /// Adds `lhs rhs`.
-    pub(super) fn add_product(self, lhs: Matrix<'_, E>, rhs: Matrix<'_, E>) {
-        product(&mut self.storage[..self.n], lhs, rhs, !self.fresh);
+    pub(super) fn add_product(mut self, lhs: Matrix<'_, E>, rhs: Matrix<'_, E>) {
+        let (to, fresh) = self.room();
+        product(to, lhs, rhs, !fresh);
     }
 
     /// Adds each row of a matrix.
@@ -91,12 +89,20 @@ impl<E: Scalar> Slot<'_, E> {
 
     /// The numbers so far, to be added to.
     pub(super) fn entries(&mut self) -> &mut [E] {
-        let to = &mut self.storage[..self.n];
-        if self.fresh {
+        let (to, fresh) = self.room();
+        if fresh {
             to.fill(E::real(0.0));
-            self.fresh = false;
         }
         to
+    }
+
+    /// Where to add, and whether to write instead: the caller does it to all of them, at once.
+    pub(super) fn room(&mut self) -> (&mut [E], bool) {
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        if fresh {
+            *self.storage = Buffer::stale(self.n).into_storage();
+        }
+        (&mut self.storage[..self.n], fresh)
     }
 }
 
@@ -165,14 +171,5 @@ pub(super) fn take<E: Scalar>(
 }
 
 pub(super) fn add<E: Scalar>(to: &mut [E], from: &[E]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to += *from;
-    }
-}
-
-/// Adds each row of a matrix to `to`.
-pub(super) fn add_rows<E: Scalar>(to: &mut [E], matrix: &[E]) {
-    for row in matrix.chunks_exact(to.len()) {
-        add(to, row);
-    }
+    combine(to, from, |to, from| to + from);
 }
