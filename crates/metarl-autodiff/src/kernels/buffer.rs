@@ -10,7 +10,7 @@ const MOST_KEPT: usize = 1 << 24;
 
 /// `n` numbers that go back to the shelf of the thread that drops them.
 #[derive(Debug, Clone)]
-pub struct Buffer<E: Scalar> {
+pub(crate) struct Buffer<E: Scalar> {
     /// As long as its size class, which may be longer than what it holds.
     storage: Vec<E>,
     n: usize,
@@ -69,7 +69,7 @@ impl<E: Scalar> Drop for Buffer<E> {
 
 /// Storage nobody uses, by its length.
 #[derive(Debug)]
-pub struct Shelf<E> {
+pub(crate) struct Shelf<E> {
     free: BTreeMap<usize, Vec<Vec<E>>>,
     n_kept: usize,
 }

@@ -135,7 +135,7 @@ pub(super) fn node<S: Shape, E: Scalar, T>(
 }
 
 /// Makes the result and, if the tape records, its way back. `backward` is handed the result's
-/// numbers and its gradient, which nothing needs afterwards; it is not called where there is none.
+/// numbers and its gradient, which nothing needs afterwards; it is not called where that is zero.
 pub(super) fn close<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     tape: T,
     numbers: Buffer<E>,
@@ -157,7 +157,8 @@ pub(super) fn close<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     value
 }
 
-/// Takes a finished gradient out of the store: nothing where nobody added to it.
+/// Takes a finished gradient out of the store: nothing where it is zero, as all that would follow from
+/// it is. Where a divergence is least, for one, half of its curvature's way back is.
 pub(super) fn take<E: Scalar>(
     place: &Tensor<Rank0, E, Cpu>,
     n: usize,
@@ -167,7 +168,9 @@ pub(super) fn take<E: Scalar>(
     if is_fresh(storage) {
         return Ok(None);
     }
-    Ok(Some(Buffer::of_storage(std::mem::take(&mut **storage), n)))
+    let gradient = Buffer::of_storage(std::mem::take(&mut **storage), n);
+    let zero = gradient.iter().all(|g| *g == E::real(0.0));
+    Ok((!zero).then_some(gradient))
 }
 
 pub(super) fn add<E: Scalar>(to: &mut [E], from: &[E]) {
