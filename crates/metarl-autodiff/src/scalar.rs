@@ -41,7 +41,6 @@ pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = S
 
     /// Lends the calling thread's [`Shelf`].
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "the trait is sealed")]
     fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R;
 
     /// Appends the little-endian bytes.
@@ -84,7 +83,6 @@ macro_rules! scalar {
             fn exp_slice(x: &mut [Self]) {
                 $exp(x);
             }
-            #[expect(private_interfaces, reason = "the trait is sealed")]
             fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R {
                 thread_local! {
                     static SHELF: RefCell<Shelf<$float>> = const { RefCell::new(Shelf::new()) };

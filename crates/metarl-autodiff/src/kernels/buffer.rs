@@ -69,7 +69,7 @@ impl<E: Scalar> Drop for Buffer<E> {
 
 /// Storage nobody uses, by its length.
 #[derive(Debug)]
-pub(crate) struct Shelf<E> {
+pub struct Shelf<E> {
     free: BTreeMap<usize, Vec<Vec<E>>>,
     n_kept: usize,
 }

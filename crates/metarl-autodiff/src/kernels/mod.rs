@@ -51,6 +51,10 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
     }
 
     /// Appends a variable's gradient: zeros where it took no part.
+    ///
+    /// # Errors
+    ///
+    /// The device's own.
     fn read_gradient<S: Shape, T: TapeHandle<E, Self>>(
         x: &Value<S, E, Self, T>,
         gradients: &mut Gradients<E, Self>,
