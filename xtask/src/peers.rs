@@ -61,7 +61,7 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
     ensure!(!works.is_empty(), "no such work; there are {:?}", names());
     let (works, skipped): (Vec<&Work>, Vec<&Work>) = works
         .into_iter()
-        .partition(|work| work.kit == Kit::Plain || sh.path_exists(MUJOCO));
+        .partition(|work| work.kit != Kit::Mujoco || sh.path_exists(MUJOCO));
     for work in skipped {
         println!(
             "skipped: {}, because {MUJOCO} is not there; `cargo xtask setup mujoco` fetches it",

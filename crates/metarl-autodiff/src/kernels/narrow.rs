@@ -133,10 +133,17 @@ fn dot<E: Scalar>(x: &[E], y: &[E]) -> E {
             sums[lane] += x[lane] * y[lane];
         }
     }
-    let rest = x_rest.iter().zip(y_rest);
-    let rest = rest.fold(zero, |sum, (x, y)| sum + *x * *y);
     // By halves: a tree, whatever the width of a register.
     let eight: [E; 8] = std::array::from_fn(|lane| sums[lane] + sums[lane + 8]);
-    let four: [E; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
-    (four[0] + four[2]) + (four[1] + four[3]) + rest
+    let mut four: [E; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    let (xs, x_rest) = x_rest.as_chunks::<4>();
+    let (ys, y_rest) = y_rest.as_chunks::<4>();
+    for (x, y) in xs.iter().zip(ys) {
+        for lane in 0..4 {
+            four[lane] += x[lane] * y[lane];
+        }
+    }
+    let rest = x_rest.iter().zip(y_rest);
+    let sum = (four[0] + four[2]) + (four[1] + four[3]);
+    rest.fold(sum, |sum, (x, y)| sum + *x * *y)
 }
