@@ -81,19 +81,18 @@ impl<T: Float> Transitions<'_, T> {
     ) {
         let n = self.n_lanes;
         let n_steps = self.reward.len().checked_div(n).unwrap_or(0);
+        let mut after = None;
         for t in (0..n_steps).rev() {
-            let last = t + 1 == n_steps;
-            let (start, later) = (t * n, if last { t * n } else { t * n + n });
-            let (rows, later_rows) = out.split_at_mut(start + n);
-            let later_estimate = if last {
-                &self.reward[start..][..n]
-            } else {
-                &later_rows[..n]
-            };
+            let start = t * n;
             let now = self.row(start, inputs);
-            let after = self.row(later, inputs);
-            let out = &mut rows[start..];
-            fill_row(out, now, after, later_estimate, last, &estimate);
+            let (rows, later_rows) = out.split_at_mut(start + n);
+            let later_estimate = if after.is_some() {
+                &later_rows[..n]
+            } else {
+                now.reward
+            };
+            fill_row(&mut rows[start..], now, after, later_estimate, &estimate);
+            after = Some(now);
         }
     }
 
@@ -126,12 +125,13 @@ struct Row<'a, T, const N: usize> {
 fn fill_row<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
     out: &mut [T],
     now: Row<'_, T, N>,
-    after: Row<'_, T, N>,
+    after: Option<Row<'_, T, N>>,
     later_estimate: &[T],
-    last: bool,
     estimate: &F,
 ) {
     let n = out.len();
+    let last = after.is_none();
+    let after = after.unwrap_or(now);
     // Said here once more, so that no access below is checked.
     let (now, after) = (now.of_length(n), after.of_length(n));
     let later_estimate = &later_estimate[..n];
