@@ -12,7 +12,7 @@ use crate::workspace::{CUDA, MUJOCO, Package, Workspace, packages};
 const DIFFERENTIATED: [&str; 3] = ["metarl-autodiff", "metarl-losses", "metarl-optim"];
 
 /// Features in pure Rust that are off by default; the others need what is not on every machine.
-const FEATURES: [&str; 2] = ["--features", "metarl-envs/terrain"];
+const FEATURES: [&str; 2] = ["--features", "metarl/terrain"];
 
 type Stage = (&'static str, fn(&Shell) -> Result<()>);
 

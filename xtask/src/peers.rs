@@ -10,11 +10,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
-use crate::setup::MUJOCO;
-
 mod works;
 
-use works::{Cores, Kit, WORKS, Work};
+use works::{Cores, WORKS, Work};
 
 const REPORT: &str = "docs/benchmarks.md";
 
@@ -59,14 +57,15 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
         .collect();
     let names = || WORKS.iter().map(|work| work.name).collect::<Vec<_>>();
     ensure!(!works.is_empty(), "no such work; there are {:?}", names());
-    let (works, skipped): (Vec<&Work>, Vec<&Work>) = works
-        .into_iter()
-        .partition(|work| work.kit != Kit::Mujoco || sh.path_exists(MUJOCO));
-    for work in skipped {
-        println!(
-            "skipped: {}, because {MUJOCO} is not there; `cargo xtask setup mujoco` fetches it",
-            work.name
-        );
+    let mut ready = Vec::with_capacity(works.len());
+    for work in works {
+        match work.kit.needs() {
+            Some([path, command]) if !sh.path_exists(path) => {
+                let name = work.name;
+                println!("skipped: {name}, because {path} is missing; `{command}` fetches it");
+            }
+            _ => ready.push(work),
+        }
     }
 
     let root = sh.current_dir();
@@ -75,7 +74,7 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
         "{HEAD}| work | peer | ours | theirs | ratio | bar | |\n|---|---|---|---|---|---|---|\n"
     );
     let mut comparisons = Vec::new();
-    for work in works {
+    for work in ready {
         let comparison = compare(sh, &root, work, n_rounds)
             .with_context(|| format!("{} against {}", work.name, work.peer))?;
         let row = row(&comparison);

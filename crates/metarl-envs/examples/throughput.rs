@@ -17,6 +17,12 @@ use metarl_envs::min_atar::{
 };
 #[cfg(feature = "mujoco")]
 use metarl_envs::mujoco::{Ant, Ants, HalfCheetah, HalfCheetahs, Humanoid, Humanoids};
+#[cfg(feature = "terrain")]
+use metarl_envs::walker::BipedalWalker;
+#[cfg(any(feature = "terrain", feature = "box2d"))]
+use metarl_envs::walker::BipedalWalkers;
+#[cfg(feature = "box2d")]
+use metarl_envs::walker::Box2dWalker;
 use metarl_envs::{
     Acrobot, Acrobots, CartPole, CartPoles, MountainCar, MountainCars, Pendulum, Pendulums,
 };
@@ -25,7 +31,7 @@ const SECONDS: f64 = 0.5;
 
 /// Numbers of lanes to choose from: of what is stepped together, and of what is simulated one by one.
 const MANY: [usize; 4] = [64, 256, 1024, 4096];
-#[cfg(feature = "mujoco")]
+#[cfg(any(feature = "terrain", feature = "box2d", feature = "mujoco"))]
 const FEW: [usize; 3] = [1, 4, 16];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,6 +46,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "freeway" => serve_min_atar::<FreewayGame>(),
         "seaquest" => serve_min_atar::<SeaquestGame>(),
         "space-invaders" => serve_min_atar::<SpaceInvadersGame>(),
+        #[cfg(feature = "terrain")]
+        "walker-rapier" => serve(BipedalWalker::new, &BipedalWalkers::Rough, &FEW),
+        #[cfg(feature = "box2d")]
+        "walker-box2d" => serve(Box2dWalker::new, &BipedalWalkers::Rough, &FEW),
         #[cfg(feature = "mujoco")]
         "half-cheetah" => serve(HalfCheetah::new, &HalfCheetahs::Default, &FEW),
         #[cfg(feature = "mujoco")]

@@ -11,6 +11,8 @@ use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::min_atar::{
     AsterixGame, BreakoutGame, FreewayGame, MinAtar, MinAtarTasks, SeaquestGame, SpaceInvadersGame,
 };
+#[cfg(feature = "terrain")]
+use metarl_envs::walker::{BipedalWalkers, RapierEngine, WalkerProcess};
 use metarl_envs::xland::{XLandProcess, XLandTasks};
 use metarl_envs::{
     AcrobotPhysics, Acrobots, Bandit, BarcodeProcess, BarcodeTasks, BernoulliBandits,
@@ -49,6 +51,8 @@ impl Default for Gallery {
         gallery.rooms();
         gallery.classic_control();
         gallery.min_atar();
+        #[cfg(feature = "terrain")]
+        gallery.walkers();
         gallery.hang(TwoStepProcess::default, TwoStepTasks::Fixed);
         gallery.hang(TwoStepProcess::default, TwoStepTasks::Switching);
         gallery.hang(
@@ -147,6 +151,16 @@ impl Gallery {
             MinAtar::<SpaceInvadersGame>::default,
             MinAtarTasks::<SpaceInvadersGame>::USUAL,
         );
+    }
+
+    #[cfg(feature = "terrain")]
+    fn walkers(&mut self) {
+        let walker = WalkerProcess::<RapierEngine>::default;
+        self.hang(walker, BipedalWalkers::Flat);
+        self.hang(walker, BipedalWalkers::Rough);
+        self.hang(walker, BipedalWalkers::Hardcore);
+        self.hang(walker, BipedalWalkers::Poet);
+        self.hang(walker, BipedalWalkers::Cppn);
     }
 
     fn hang<P, T>(&mut self, process: impl Fn() -> P + 'static, tasks: T)

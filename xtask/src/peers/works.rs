@@ -6,6 +6,7 @@ use anyhow::Result;
 use xshell::Shell;
 
 use crate::python::virtual_environment;
+use crate::setup::{BOX2D, MUJOCO};
 
 /// A worker: the program and its arguments, with spaces between.
 pub(super) struct Side<P> {
@@ -26,10 +27,14 @@ pub(super) struct Work {
 }
 
 /// What both sides of a comparison need.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) enum Kit {
     /// Nothing but their packages.
     Plain,
+    /// The physics engine of the feature `terrain`.
+    Rapier,
+    /// The physics engine of the feature `box2d`.
+    Box2d,
     /// The simulator of the feature `mujoco`.
     Mujoco,
     /// Libraries that differentiate.
@@ -47,6 +52,8 @@ impl Kit {
     pub(super) fn features(self) -> &'static [&'static str] {
         match self {
             Self::Plain | Self::Learning => &[],
+            Self::Rapier => &["--features", "terrain"],
+            Self::Box2d => &["--features", "box2d"],
             Self::Mujoco => &["--features", "mujoco"],
         }
     }
@@ -55,10 +62,20 @@ impl Kit {
     pub(super) fn python(self, sh: &Shell) -> Result<PathBuf> {
         let (venv, requirements) = match self {
             Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
+            Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
             Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
             Self::Learning => ("target/peers/learning", "xtask/peers/learning.txt"),
         };
         virtual_environment(sh, venv, requirements)
+    }
+
+    /// What has to be there and `cargo xtask setup` fetches.
+    pub(super) fn needs(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Plain | Self::Rapier | Self::Learning => None,
+            Self::Box2d => Some([BOX2D, "cargo xtask setup box2d"]),
+            Self::Mujoco => Some([MUJOCO, "cargo xtask setup mujoco"]),
+        }
     }
 }
 
@@ -99,6 +116,14 @@ const fn robot(name: &'static str, theirs: &'static str) -> Work {
     Work {
         kit: Kit::Mujoco,
         ..environment(name, "Gymnasium", (GYMNASIUM, theirs), 1.4)
+    }
+}
+
+/// A walker in a physics engine, beside Gymnasium's in Box2D.
+const fn walker(name: &'static str, kit: Kit, bar: f64) -> Work {
+    Work {
+        kit,
+        ..environment(name, "Gymnasium", (GYMNASIUM, "BipedalWalker-v3"), bar)
     }
 }
 
@@ -192,6 +217,8 @@ pub(super) const WORKS: &[Work] = &[
     min_atar("freeway", "freeway"),
     min_atar("seaquest", "seaquest"),
     min_atar("space-invaders", "space_invaders"),
+    walker("walker-rapier", Kit::Rapier, 6.0),
+    walker("walker-box2d", Kit::Box2d, 3.0),
     robot("half-cheetah", "HalfCheetah-v5"),
     robot("ant", "Ant-v5"),
     robot("humanoid", "Humanoid-v5"),
