@@ -4,9 +4,9 @@
 use multiversion::multiversion;
 
 /// tanh by an odd rational function of degree 13 over 6, the coefficients of Eigen's
-/// `generic_fast_tanh_float`. Measured over every `f32`: at most
-/// 4.7e-7 off (at ±5.95), 7.9 units in the last place where `|x| ≥ 1e-30`, and 1e-36 below, where
-/// products denormalize. The result stays in `[−1, 1]`.
+/// `generic_fast_tanh_float`. Measured at every 13th `f32` of either sign: at most 4.7e-7 off (at
+/// ±5.95), 7.9 units in the last place where `|x| ≥ 1e-30`, and 1e-36 below, where products
+/// denormalize. The result stays in `[−1, 1]`.
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     // Beyond this the quotient rounds to ±1.
@@ -27,7 +27,7 @@ fn tanh(x: f32) -> f32 {
 }
 
 /// `eˣ = 2ᵏ eʳ` with `k = round(x / ln 2)`, `|r| ≤ ½ ln 2`, and a polynomial of degree 6 for `eʳ`.
-/// Measured over every `f32`: at most 1.1 units in the last place off, denormal results among them.
+/// Measured at the same numbers: at most 1.1 units in the last place off, denormal results among them.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     // Beyond these the result is 0 or infinite whatever the rest does; NaN passes.
@@ -61,8 +61,8 @@ pub(crate) fn tanh_f32(x: &mut [f32]) {
     }
 }
 
-/// In-place logistic function, `(1 + tanh(x / 2)) / 2`. NaN stays NaN. Measured over
-/// every `f32`: at most 2.5e-7 off. That is 4 % of the value at −12, and from −16 on it is 0.
+/// In-place logistic function, `(1 + tanh(x / 2)) / 2`. NaN stays NaN. Measured at
+/// the same numbers: at most 2.5e-7 off. That is 4 % of the value at −12, and from −16 on it is 0.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
 pub(crate) fn sigmoid_f32(x: &mut [f32]) {
     for x in x {
