@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 
 mod works;
 
-use works::{Peer, WORKS, Work};
+use works::{Cores, Peer, WORKS, Work};
 
 const REPORT: &str = "docs/benchmarks.md";
 
@@ -20,14 +20,19 @@ const HEAD: &str = "\
 # Benchmarks against peers
 
 Written by `cargo xtask bench --peers`, which fetches the packages named in
-[`xtask/peers/requirements.txt`](../xtask/peers/requirements.txt) from PyPI. Both sides run on one core, in turn,
-half a second each; a ratio is that of neighbors in time, and the table has the median of the ratios with the
-smallest and the largest. Each side uses the number of lanes at which it is fastest. Rates are environment
-steps a second, random actions and new episodes included; for MinAtar's games ours also writes every board as
-the numbers a network reads, where the package hands out booleans. Of neighbors they are look-ups, replacements
-or moves a second, and of `scan` bytes a second; `manif-64x100k-k50` is 50 neighbors among 100 000 keys of 64
-numbers, see [memory](memory.md). `lru-touch` touches one of 10⁶ slots; `nec-step` looks up 50 of 5·10⁵ entries of a
-[dictionary](dictionary.md) and writes a new one in place of the oldest.
+[`xtask/peers`](../xtask/peers) from PyPI. Both sides run in turn, half a second each or one piece of work where that
+takes longer, on one core, iterations on all; a ratio is that of neighbors in time, and the table has the median of
+the ratios with the smallest and the largest.
+
+| work | a rate counts |
+|---|---|
+| an environment | steps, random actions and new episodes included, at the number of lanes where each side is fastest; for MinAtar's games ours also writes every board as the numbers a network reads, where the package hands out booleans |
+| a gradient, a Hessian-vector product | evaluations, for the mean square of the outputs of a 2-100-100-2 tanh perceptron |
+| an iteration of MAML-TRPO | iterations on 2-D navigation: 20 tasks, 20 episodes of 100 steps, learning included |
+| RL² with PPO | pulls of five-armed bandits: 512 trials of 10 pulls, a GRU of 64 units, four gradient steps on all of them |
+| GAE, V-trace | entries of a rectangle of 2048 steps of 64 lanes |
+| neighbors | look-ups, replacements or moves, of `scan` bytes; `manif-64x100k-k50` is 50 neighbors among 100 000 keys of 64 numbers, see [memory](memory.md) |
+| `lru-touch`, `nec-step` | touches of one of 10⁶ slots; look-ups of 50 of 5·10⁵ entries of a [dictionary](dictionary.md), each with a new one written in place of the oldest |
 
 ";
 
@@ -118,14 +123,12 @@ fn row(comparison: &Comparison) -> String {
 }
 
 fn rate(x: f64) -> String {
-    if x >= 1e9 {
-        format!("{:.1} G/s", x / 1e9)
-    } else if x >= 1e6 {
-        format!("{:.1} M/s", x / 1e6)
-    } else if x >= 1e3 {
-        format!("{:.1} k/s", x / 1e3)
-    } else {
-        format!("{x:.0} /s")
+    match x {
+        1e9.. => format!("{:.1} G/s", x / 1e9),
+        1e6.. => format!("{:.1} M/s", x / 1e6),
+        1e3.. => format!("{:.1} k/s", x / 1e3),
+        10.0.. => format!("{x:.0} /s"),
+        _ => format!("{x:.2} /s"),
     }
 }
 
@@ -146,30 +149,28 @@ fn compare(sh: &Shell, root: &Path, work: &'static Work, n_rounds: usize) -> Res
     let example = &work.kit.example();
     cmd!(sh, "cargo build --release {example...}").run()?;
     let run = ["run", "--quiet", "--release"].into_iter();
-    let ours = |work| {
-        run.clone()
-            .chain(example.iter().copied())
-            .chain(["--", work])
+    let words = |arguments: &'static str| arguments.split(' ').map(str::to_owned);
+    let ours = |arguments: &'static str| -> Vec<String> {
+        let cargo = run.clone().chain(example.iter().copied()).chain(["--"]);
+        cargo.map(str::to_owned).chain(words(arguments)).collect()
     };
-    let our_work = ours(work.ours);
-    let theirs = match work.theirs {
-        Peer::Script(script, argument) => {
+    let (program, arguments) = match work.theirs {
+        Peer::Script(script, arguments) => {
             let script = format!("xtask/peers/{script}");
-            let python = work.kit.python(sh)?;
-            (
-                python,
-                vec![script, argument.to_owned(), work.ours.to_owned()],
-            )
+            let arguments = words(arguments).chain(words(work.ours));
+            let arguments = std::iter::once(script).chain(arguments).collect();
+            (work.kit.python(sh)?, arguments)
         }
         Peer::Crate(name) => {
-            let program = works::rust_peers(sh)?;
-            (program, vec![name.to_owned(), work.ours.to_owned()])
+            let arguments = vec![name.to_owned(), work.ours.to_owned()];
+            (works::rust_peers(sh)?, arguments)
         }
-        Peer::Ours(work) => (cargo.clone(), ours(work).map(str::to_owned).collect()),
+        Peer::Ours(arguments) => (cargo.clone(), ours(arguments)),
     };
+    let cores = work.kit.cores();
     // Ours first, for it writes the data that both read.
-    let mut ours = Worker::start(root, &cargo, our_work)?;
-    let mut theirs = Worker::start(root, &theirs.0, theirs.1.iter().map(String::as_str))?;
+    let mut ours = Worker::start(root, &cargo, ours(work.ours), cores)?;
+    let mut theirs = Worker::start(root, &program, arguments, cores)?;
     let mut rates = Vec::with_capacity(n_rounds);
     for round in 0..n_rounds {
         // Who goes first takes turns, so that a drift of the machine favors neither.
@@ -209,13 +210,10 @@ struct Worker {
 }
 
 impl Worker {
-    /// Starts it on one core, where the system has a way to say so, and waits until it is ready.
-    fn start<'a>(
-        root: &Path,
-        program: &Path,
-        arguments: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self> {
-        let pinned = Command::new("taskset").arg("--version").output().is_ok();
+    /// Starts it on its cores, where the system has a way to say so, and waits until it is ready.
+    fn start(root: &Path, program: &Path, arguments: Vec<String>, cores: Cores) -> Result<Self> {
+        let can_pin = || Command::new("taskset").arg("--version").output().is_ok();
+        let pinned = cores == Cores::One && can_pin();
         let mut command = if pinned {
             let mut command = Command::new("taskset");
             command.args(["--cpu-list", "0"]).arg(program);

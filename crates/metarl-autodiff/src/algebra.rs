@@ -52,6 +52,15 @@ pub type RecurrenceOf<A> = Recurrence<
     <A as Algebra>::Of<(usize,)>,
 >;
 
+/// The tangents of an [`Algebra`]'s [`Recurrence`]: an input that is data has none.
+pub type RecurrenceTangentOf<A> = Recurrence<
+    Option<<A as Algebra>::Of<(usize, usize)>>,
+    <A as Algebra>::Of<(usize, usize)>,
+    <A as Algebra>::Of<(usize, usize)>,
+    <A as Algebra>::Of<(usize, usize)>,
+    <A as Algebra>::Of<(usize,)>,
+>;
+
 /// One set of operations, several readings.
 ///
 /// A loss written against this trait is evaluated as numbers by [`Plain`](crate::Plain), recorded
@@ -208,6 +217,16 @@ pub trait Algebra: Clone + Debug + 'static {
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
         composed::gru::<Self>(p, candidate_bias, reset)
+    }
+
+    /// [`gru`](Algebra::gru) and its derivative along a direction. Each pair has the candidate's bias.
+    #[doc(hidden)]
+    fn gru_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize,)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize,)>),
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        composed::gru_dual::<Self>(p, direction, reset)
     }
 
     /// Long short-term memory over a sequence (Hochreiter & Schmidhuber 1997, with the forget gate

@@ -1,11 +1,11 @@
 //! The fused operations, written with the basic ones: what a device without kernels of its own
-//! runs, what second derivatives of recurrent layers run, and what the fused kernels are tested
+//! runs, what second derivatives of LSTM run, and what the fused kernels are tested
 //! against.
 
-use dfdx::prelude::{Dim, TryGt};
+use dfdx::prelude::{Dim, Shape, TryGt};
 
-use crate::Algebra;
-use crate::algebra::{Activation, RecurrenceOf};
+use crate::algebra::{Activation, Recurrence, RecurrenceOf, RecurrenceTangentOf};
+use crate::{Algebra, Dual, Forward};
 
 pub(crate) fn dense<A: Algebra, N: Dim, I: Dim, O: Dim>(
     x: A::Of<(N, I)>,
@@ -79,6 +79,35 @@ pub(crate) fn gru<A: Algebra>(
         states.push(h.clone());
     }
     A::stack_rows(states)
+}
+
+/// The unit over values that carry their tangents.
+pub(crate) fn gru_dual<A: Algebra>(
+    (p, candidate_bias): (RecurrenceOf<A>, A::Of<(usize,)>),
+    (direction, candidate_bias_tangent): (RecurrenceTangentOf<A>, A::Of<(usize,)>),
+    reset: &[bool],
+) -> (A::Of<(usize, usize)>, A::Of<(usize, usize)>) {
+    let dual = Recurrence {
+        input: Dual {
+            primal: p.input,
+            tangent: direction.input,
+        },
+        state: moving::<A, _>(p.state, direction.state),
+        input_weight: moving::<A, _>(p.input_weight, direction.input_weight),
+        recurrent_weight: moving::<A, _>(p.recurrent_weight, direction.recurrent_weight),
+        bias: moving::<A, _>(p.bias, direction.bias),
+    };
+    let candidate_bias = moving::<A, _>(candidate_bias, candidate_bias_tangent);
+    let states = gru::<Forward<A>>(dual, candidate_bias, reset);
+    let zeros = A::zeros_like(&states.primal);
+    (states.primal, states.tangent.unwrap_or(zeros))
+}
+
+fn moving<A: Algebra, S: Shape>(primal: A::Of<S>, tangent: A::Of<S>) -> Dual<A, S> {
+    Dual {
+        primal,
+        tangent: Some(tangent),
+    }
 }
 
 pub(crate) fn lstm<A: Algebra>(

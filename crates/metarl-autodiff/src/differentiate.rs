@@ -1,12 +1,12 @@
 //! A loss over a network, read as value, gradient, Jacobian- or Hessian-vector product.
 
-use dfdx::prelude::{Gradients, Rank0, Shape, Tensor};
+use dfdx::prelude::{Gradients, Rank0, Shape};
 
 use crate::network::check_count;
-use crate::value::{Taped, Variables};
+use crate::value::{Taped, Value};
 use crate::{
-    Algebra, Binder, Error, Forward, Initialization, Kernels, Layout, Network, Plain, Reverse,
-    Scalar, TapeHandle,
+    Algebra, Binder, Dual, Error, Forward, Initialization, Kernels, Layout, Network, Plain,
+    Reverse, Scalar, TapeHandle,
 };
 
 /// A scalar loss of a network's parameters, written once for every algebra.
@@ -232,31 +232,28 @@ impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
         }
     }
 
-    fn next<S: Shape>(&mut self, shape: S) -> Tensor<S, E, D> {
-        let tensor = cut(self.algebra.device(), &mut self.rest, shape);
+    fn next<S: Shape>(&mut self, shape: S) -> Value<S, E, D, T> {
+        let own = cut(&mut self.rest, shape);
+        let variable = D::leaf(
+            self.algebra.device(),
+            own,
+            shape,
+            self.algebra.tape().clone(),
+        );
         if T::OWNS_TAPE {
-            let place = tensor.clone();
+            let place = variable.clone();
             self.places.push(Box::new(move |gradients, flat| {
-                // A parameter that took no part has no entry, and its gradient is zero.
-                expect_device(gradients.try_alloc_for(&place));
-                let gradient = gradients.get(&place);
-                let start = flat.len();
-                flat.resize(start + shape.num_elements(), E::real(0.0));
-                gradient.copy_into(&mut flat[start..]);
+                expect_device(D::read_gradient(&place, gradients, flat));
             }));
         }
-        tensor
+        variable
     }
 }
 
-fn cut<E: Scalar, D: Kernels<E>, S: Shape>(
-    device: &D,
-    rest: &mut &[E],
-    shape: S,
-) -> Tensor<S, E, D> {
+fn cut<'a, E, S: Shape>(rest: &mut &'a [E], shape: S) -> &'a [E] {
     let (own, others) = rest.split_at(shape.num_elements());
     *rest = others;
-    dfdx::prelude::TensorFromVec::<E>::tensor_from_vec(device, own.to_vec(), shape)
+    own
 }
 
 impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Taped<E, D, T>>
@@ -268,8 +265,7 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Taped<E, D, T>>
         shape: S,
         _: Initialization,
     ) -> <Taped<E, D, T> as Algebra>::Of<S> {
-        let tensor = self.next(shape);
-        self.algebra.variable(tensor)
+        self.next(shape)
     }
 
     fn part<N: Network>(&mut self, _: &str, network: &N) -> N::Bound<Taped<E, D, T>> {
@@ -303,9 +299,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Forward<Taped<E, D, T
         shape: S,
         _: Initialization,
     ) -> <Forward<Taped<E, D, T>> as Algebra>::Of<S> {
-        let tensor = self.variable.next(shape);
-        let direction = cut(self.algebra.device(), &mut self.direction, shape);
-        self.algebra.variable(tensor, Some(direction))
+        let variable = self.variable.next(shape);
+        let direction = cut(&mut self.direction, shape);
+        let device = self.algebra.device();
+        Dual {
+            primal: variable,
+            tangent: Some(D::leaf(device, direction, shape, T::default())),
+        }
     }
 
     fn part<N: Network>(&mut self, _: &str, network: &N) -> N::Bound<Forward<Taped<E, D, T>>> {

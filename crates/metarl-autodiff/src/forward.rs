@@ -4,7 +4,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, Data};
+use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf};
 use crate::value::Variables;
 use crate::{Algebra, Reverse, Scalar};
 
@@ -260,6 +260,41 @@ impl<P: Algebra> Algebra for Forward<P> {
             }
         };
         Dual::new(y, tangent)
+    }
+
+    fn gru(
+        p: RecurrenceOf<Self>,
+        candidate_bias: Self::Of<(usize,)>,
+        reset: &[bool],
+    ) -> Self::Of<(usize, usize)> {
+        let (input, dx) = (p.input.primal, p.input.tangent);
+        let (state, dh) = (p.state.primal, p.state.tangent);
+        let (input_weight, dwi) = (p.input_weight.primal, p.input_weight.tangent);
+        let (recurrent_weight, dwh) = (p.recurrent_weight.primal, p.recurrent_weight.tangent);
+        let (bias, db) = (p.bias.primal, p.bias.tangent);
+        let (candidate_bias, dd) = (candidate_bias.primal, candidate_bias.tangent);
+        let still = dx.is_none() && dh.is_none() && dwi.is_none();
+        let still = still && dwh.is_none() && db.is_none() && dd.is_none();
+        let direction = Recurrence {
+            input: dx,
+            state: dh.unwrap_or_else(|| P::zeros_like(&state)),
+            input_weight: dwi.unwrap_or_else(|| P::zeros_like(&input_weight)),
+            recurrent_weight: dwh.unwrap_or_else(|| P::zeros_like(&recurrent_weight)),
+            bias: db.unwrap_or_else(|| P::zeros_like(&bias)),
+        };
+        let dd = dd.unwrap_or_else(|| P::zeros_like(&candidate_bias));
+        let primal = Recurrence {
+            input,
+            state,
+            input_weight,
+            recurrent_weight,
+            bias,
+        };
+        if still {
+            return Dual::new(P::gru(primal, candidate_bias, reset), None);
+        }
+        let (states, tangents) = P::gru_dual((primal, candidate_bias), (direction, dd), reset);
+        Dual::new(states, Some(tangents))
     }
 
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {

@@ -88,7 +88,7 @@ mod value;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use algebra::{Activation, Algebra, Data, Recurrence, RecurrenceOf};
+pub use algebra::{Activation, Algebra, Data, Recurrence, RecurrenceOf, RecurrenceTangentOf};
 pub use differentiate::{Differentiable, Objective, OnDevice, bind, mixed_derivative};
 pub use distribution::{Categorical, DiagonalGaussian, sample_categorical, sample_gaussian};
 pub use error::Error;

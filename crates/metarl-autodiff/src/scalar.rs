@@ -1,8 +1,11 @@
 //! The element types derivatives are taken in: `f32` to train, `f64` to prove.
 
+use std::cell::RefCell;
+
 use dfdx::shapes::Dtype;
 
-use crate::kernels::{activation, product};
+use crate::kernels::activation;
+use crate::kernels::buffer::Shelf;
 
 mod sealed {
     pub trait Sealed {}
@@ -33,11 +36,12 @@ pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = S
     fn tanh_slice(x: &mut [Self]);
     /// Replaces every element by `1 / (1 + e⁻ˣ)`.
     fn sigmoid_slice(x: &mut [Self]);
+    /// Replaces every element by `eˣ`.
+    fn exp_slice(x: &mut [Self]);
 
-    /// `C ← A B` or `C ← C + A B`; see [`product::Product`].
+    /// Lends the calling thread's [`Shelf`].
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "the trait is sealed")]
-    fn product(p: product::Product<'_, Self>);
+    fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R;
 
     /// Appends the little-endian bytes.
     #[doc(hidden)]
@@ -48,7 +52,7 @@ pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = S
 }
 
 macro_rules! scalar {
-    ($float:ident, $dtype:ident, $tanh:path, $sigmoid:path) => {
+    ($float:ident, $dtype:ident, $tanh:path, $sigmoid:path, $exp:path) => {
         impl Scalar for $float {
             const DTYPE: safetensors::Dtype = safetensors::Dtype::$dtype;
 
@@ -76,9 +80,14 @@ macro_rules! scalar {
             fn sigmoid_slice(x: &mut [Self]) {
                 $sigmoid(x);
             }
-            #[expect(private_interfaces, reason = "the trait is sealed")]
-            fn product(p: product::Product<'_, Self>) {
-                product::run(p, 0.0, 1.0);
+            fn exp_slice(x: &mut [Self]) {
+                $exp(x);
+            }
+            fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R {
+                thread_local! {
+                    static SHELF: RefCell<Shelf<$float>> = const { RefCell::new(Shelf::new()) };
+                }
+                SHELF.with_borrow_mut(f)
             }
             fn write_le(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
@@ -91,5 +100,17 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32, F32, activation::tanh_f32, activation::sigmoid_f32);
-scalar!(f64, F64, activation::tanh_f64, activation::sigmoid_f64);
+scalar!(
+    f32,
+    F32,
+    activation::tanh_f32,
+    activation::sigmoid_f32,
+    activation::exp_f32
+);
+scalar!(
+    f64,
+    F64,
+    activation::tanh_f64,
+    activation::sigmoid_f64,
+    activation::exp_f64
+);

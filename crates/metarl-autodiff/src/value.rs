@@ -2,92 +2,137 @@
 
 use std::marker::PhantomData;
 use std::ops::{Add, Mul, Neg, Sub};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, Data, RecurrenceOf};
+use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
+use crate::kernels::buffer::Buffer;
+use crate::kernels::function::{Binary, Unary};
 use crate::{Algebra, Kernels, Scalar, SharedTape, TapeHandle};
 
-/// A dfdx tensor with a tape handle. Unlike a bare tensor it may be both operands of an operation.
+/// A tensor with a tape handle. Unlike a bare tensor of dfdx it may be both operands of an
+/// operation.
 #[derive(Debug, Clone)]
 pub struct Value<S: Shape, E: Scalar, D: Storage<E>, T> {
-    pub(crate) tensor: Tensor<S, E, D, T>,
+    pub(crate) body: Body<S, E, D>,
+    pub(crate) shape: S,
+    pub(crate) tape: T,
     /// Tells whether two values are the same tensor; dfdx keeps its own identity private.
     id: u64,
 }
 
-impl<S: Shape, E: Scalar, D: Storage<E>, T> Value<S, E, D, T> {
-    pub(crate) fn new(tensor: Tensor<S, E, D, T>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self {
-            tensor,
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-        }
-    }
-
-    /// The tensor inside.
-    pub fn tensor(&self) -> &Tensor<S, E, D, T> {
-        &self.tensor
-    }
+/// What a value is made of.
+#[derive(Debug, Clone)]
+pub(crate) enum Body<S: Shape, E: Scalar, D: Storage<E>> {
+    /// A tensor of dfdx, for devices that run dfdx's operations.
+    Tensor(Tensor<S, E, D>),
+    /// Numbers that operations share without copying, and the place of their gradient.
+    Numbers {
+        place: Tensor<Rank0, E, D>,
+        numbers: Arc<Buffer<E>>,
+    },
 }
 
-impl<E: Scalar, D: Storage<E>, T> Value<Rank0, E, D, T> {
-    /// The number a scalar value holds.
-    pub(crate) fn number(&self) -> E {
-        self.tensor.as_vec()[0]
+impl<S: Shape, E: Scalar, D: Storage<E>, T> Value<S, E, D, T> {
+    pub(crate) fn of_body(body: Body<S, E, D>, shape: S, tape: T) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Only tensors ask who they are; threads do not meet at the counter for numbers.
+        let id = match &body {
+            Body::Tensor(_) => NEXT.fetch_add(1, Ordering::Relaxed),
+            Body::Numbers { .. } => 0,
+        };
+        Self {
+            body,
+            shape,
+            tape,
+            id,
+        }
     }
 }
 
 impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Value<S, E, D, T> {
-    fn same(&self, other: &Self) -> bool {
-        self.id == other.id
+    pub(crate) fn new(tensor: Tensor<S, E, D, T>) -> Self {
+        let (tensor, tape) = tensor.split_tape();
+        let shape = *tensor.shape();
+        Self::of_body(Body::Tensor(tensor), shape, tape)
     }
 
-    /// A value dfdx takes for another tensor.
-    fn renamed(self) -> Self {
-        Self::new(self.tensor * E::ONE)
+    /// The numbers as a tensor of their own, cut off from every derivative.
+    pub fn tensor(&self) -> Tensor<S, E, D> {
+        match &self.body {
+            Body::Tensor(tensor) => tensor.clone(),
+            Body::Numbers { place, numbers } => {
+                TensorFromVec::<E>::tensor_from_vec(place.device(), numbers.to_vec(), self.shape)
+            }
+        }
+    }
+
+    /// The tensor and its tape, for an operation of dfdx.
+    pub(crate) fn into_tensor(self) -> Tensor<S, E, D, T> {
+        match self.body {
+            Body::Tensor(tensor) => tensor.put_tape(self.tape),
+            Body::Numbers { .. } => {
+                unreachable!("a device that keeps numbers has every operation itself")
+            }
+        }
+    }
+
+    /// The same tensor under another shape; to dfdx it keeps its identity.
+    pub(crate) fn same_as<R: Shape>(tensor: Tensor<S, E, D, T>, of: &Value<R, E, D, T>) -> Self {
+        Self {
+            id: of.id,
+            ..Self::new(tensor)
+        }
+    }
+
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        match (&self.body, &other.body) {
+            (Body::Tensor(_), Body::Tensor(_)) => self.id == other.id,
+            (Body::Numbers { numbers: x, .. }, Body::Numbers { numbers: y, .. }) => {
+                Arc::ptr_eq(x, y)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Value<Rank0, E, D, T> {
+    /// The number a scalar value holds.
+    pub(crate) fn number(&self) -> E {
+        match &self.body {
+            Body::Tensor(tensor) => tensor.as_vec()[0],
+            Body::Numbers { numbers, .. } => numbers[0],
+        }
     }
 }
 
 impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Add for Value<S, E, D, T> {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        if self.same(&other) {
-            Self::new(self.tensor * (E::ONE + E::ONE))
-        } else {
-            Self::new(self.tensor + other.tensor)
-        }
+        D::binary(self, other, Binary::Add)
     }
 }
 
 impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Sub for Value<S, E, D, T> {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        let other = if self.same(&other) {
-            other.renamed()
-        } else {
-            other
-        };
-        Self::new(self.tensor - other.tensor)
+        D::binary(self, other, Binary::Sub)
     }
 }
 
 impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Mul for Value<S, E, D, T> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        if self.same(&other) {
-            Self::new(self.tensor.square())
-        } else {
-            Self::new(self.tensor * other.tensor)
-        }
+        D::binary(self, other, Binary::Mul)
     }
 }
 
 impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Neg for Value<S, E, D, T> {
     type Output = Self;
     fn neg(self) -> Self {
-        Self::new(-self.tensor)
+        D::unary(self, Unary::Scale(-1.0))
     }
 }
 
@@ -105,6 +150,13 @@ pub type Plain<E, D> = Taped<E, D, NoneTape>;
 
 /// Values, recorded for reverse-mode differentiation.
 pub type Reverse<E, D> = Taped<E, D, SharedTape<E, D>>;
+
+impl<E: Scalar, D: Kernels<E>, T> Taped<E, D, T> {
+    /// The handle variables are recorded with.
+    pub(crate) fn tape(&self) -> &T {
+        &self.tape
+    }
+}
 
 impl<E: Scalar, D: Kernels<E>> Plain<E, D> {
     /// An evaluation on `device`.
@@ -138,14 +190,17 @@ impl<E: Scalar, D: Kernels<E>> Reverse<E, D> {
         &self,
         from: Value<Rank0, E, D, SharedTape<E, D>>,
     ) -> Result<Gradients<E, D>, D::Err> {
-        let (tensor, handle) = from.tensor.split_tape();
         // A scalar that depends on no variable has no tape, and every gradient is zero.
-        let tape = if handle.records() {
+        let tape = if from.tape.records() {
             self.tape.take()
         } else {
             OwnedTape::default()
         };
-        tensor.put_tape(tape).try_backward()
+        let start = match from.body {
+            Body::Tensor(tensor) => tensor,
+            Body::Numbers { place, .. } => place,
+        };
+        start.put_tape(tape).try_backward()
     }
 }
 
@@ -157,12 +212,8 @@ pub trait Variables: Algebra {
 
 impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variables for Taped<E, D, T> {
     fn variable<S: Shape>(&self, x: Data<Self, S>) -> Self::Of<S> {
-        Value::new(x.put_tape(self.tape.clone()))
+        D::hold(x, self.tape.clone())
     }
-}
-
-fn scalar<E: Scalar>(x: f64) -> E {
-    E::real(x)
 }
 
 impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
@@ -175,68 +226,59 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     }
 
     fn constant<S: Shape>(&self, x: Data<Self, S>) -> Self::Of<S> {
-        // Views become rows, which fused kernels read; and a number taken from a taped value gets an
-        // identity of its own, or its gradient would land in that value's.
-        let x = x.contiguous();
-        let x = if T::OWNS_TAPE { x * E::ONE } else { x };
-        Value::new(x.put_tape(T::default()))
+        D::hold(x, T::default())
     }
 
     fn primal<S: Shape>(x: &Self::Of<S>) -> Data<Self, S> {
-        x.tensor.retaped()
+        x.tensor()
     }
 
     fn shape<S: Shape>(x: &Self::Of<S>) -> S {
-        *x.tensor.shape()
+        x.shape
     }
 
     fn zeros_like<S: Shape>(x: &Self::Of<S>) -> Self::Of<S> {
-        let zeros = ZerosTensor::<E>::zeros_like(x.tensor.device(), x.tensor.shape());
-        Value::new(zeros.put_tape(T::default()))
+        D::zeros_like_value(x)
     }
 
     fn scale<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S> {
-        Value::new(x.tensor * scalar::<E>(c))
+        D::unary(x, Unary::Scale(c))
     }
     fn shift<S: Shape>(x: Self::Of<S>, c: f64) -> Self::Of<S> {
-        Value::new(x.tensor + scalar::<E>(c))
+        D::unary(x, Unary::Shift(c))
     }
     fn exp<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.exp())
+        D::unary(x, Unary::Exp)
     }
     fn ln<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.ln())
+        D::unary(x, Unary::Ln)
     }
     fn recip<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.recip())
+        D::unary(x, Unary::Recip)
     }
     fn sqrt<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.sqrt())
+        D::unary(x, Unary::Sqrt)
     }
     fn square<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.square())
+        D::unary(x, Unary::Square)
     }
     fn tanh<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.tanh())
+        D::unary(x, Unary::Activate(Activation::Tanh))
     }
     fn sigmoid<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.sigmoid())
+        D::unary(x, Unary::Activate(Activation::Sigmoid))
     }
     fn relu<S: Shape>(x: Self::Of<S>) -> Self::Of<S> {
-        Value::new(x.tensor.relu())
+        D::unary(x, Unary::Activate(Activation::Relu))
     }
     fn clamp<S: Shape>(x: Self::Of<S>, low: f64, high: f64) -> Self::Of<S> {
-        Value::new(x.tensor.clamp(low, high))
+        D::unary(x, Unary::Clamp(low, high))
     }
     fn choose<S: Shape>(mask: Tensor<S, bool, D>, x: Self::Of<S>, y: Self::Of<S>) -> Self::Of<S> {
-        if x.same(&y) {
-            x
-        } else {
-            Value::new(mask.choose(x.tensor, y.tensor))
-        }
+        if x.same(&y) { x } else { D::choose(mask, x, y) }
     }
     fn sum<S: Shape>(x: Self::Of<S>) -> Self::Of<Rank0> {
-        Value::new(x.tensor.sum())
+        D::sum(x)
     }
 
     fn matmul<N: Dim, K: Dim, M: Dim>(
@@ -267,11 +309,7 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         D::pick(x, index)
     }
     fn reshape<S: Shape, R: Shape>(x: Self::Of<S>, shape: R) -> Self::Of<R> {
-        // To dfdx it is still the same tensor.
-        Value {
-            tensor: x.tensor.reshape_like(&shape),
-            id: x.id,
-        }
+        D::reshape(x, shape)
     }
 
     fn dense<N: Dim, I: Dim, O: Dim>(
@@ -301,6 +339,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
         D::gru(p, candidate_bias, reset)
+    }
+    fn gru_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize,)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize,)>),
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        D::gru_dual(p, direction, reset)
     }
     fn lstm(
         p: RecurrenceOf<Self>,

@@ -1,7 +1,6 @@
 //! Discounted returns.
 
 use crate::error::check_unit;
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// Discounted sum of rewards to the end of the episode, bootstrapped where it was cut.
@@ -56,7 +55,7 @@ pub fn discounted_returns<T: Float>(
     transitions.check([("returns", returns.len())])?;
     check_unit("discount", discount)?;
     transitions.backward([], returns, |step| {
-        step.reward + discount * select(step.goes_on, step.later_estimate, step.next_value)
+        step.reward + discount * T::select(step.goes_on, step.later_estimate, step.next_value)
     });
     Ok(())
 }

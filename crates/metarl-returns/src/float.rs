@@ -23,6 +23,11 @@ pub trait Float:
     #[must_use]
     fn min(self, other: Self) -> Self;
 
+    /// `a` where the condition holds, else `b`: what is not chosen may be NaN. By bits and without a
+    /// branch, so that a loop over lanes becomes vector instructions.
+    #[must_use]
+    fn select(condition: bool, a: Self, b: Self) -> Self;
+
     /// In double precision.
     #[must_use]
     fn to_f64(self) -> f64;
@@ -42,8 +47,15 @@ impl Float for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
 
+    #[inline]
     fn min(self, other: Self) -> Self {
         if other < self { other } else { self }
+    }
+
+    #[inline]
+    fn select(condition: bool, a: Self, b: Self) -> Self {
+        let mask = u32::from(condition).wrapping_neg();
+        Self::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
     }
 
     fn to_f64(self) -> f64 {
@@ -59,8 +71,15 @@ impl Float for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
 
+    #[inline]
     fn min(self, other: Self) -> Self {
         if other < self { other } else { self }
+    }
+
+    #[inline]
+    fn select(condition: bool, a: Self, b: Self) -> Self {
+        let mask = u64::from(condition).wrapping_neg();
+        Self::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
     }
 
     fn to_f64(self) -> f64 {

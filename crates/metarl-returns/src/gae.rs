@@ -1,7 +1,6 @@
 //! Generalized advantage estimation.
 
 use crate::error::check_unit;
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// Generalized advantage estimates: TD errors to the end of the episode, weighted by (γλ)ˡ.
@@ -63,7 +62,7 @@ pub fn gae<T: Float>(
     transitions.backward([value], advantage, |step| {
         let [value] = step.inputs;
         let td_error = step.reward + discount * step.next_value - value;
-        td_error + select(step.goes_on, decay * step.later_estimate, T::ZERO)
+        td_error + T::select(step.goes_on, decay * step.later_estimate, T::ZERO)
     });
     Ok(())
 }

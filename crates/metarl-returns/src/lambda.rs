@@ -1,7 +1,6 @@
 //! λ-returns, the targets of TD(λ).
 
 use crate::error::check_unit;
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// The average of all n-step returns, weighted by λⁿ⁻¹: the target of TD(λ).
@@ -58,7 +57,7 @@ pub fn lambda_returns<T: Float>(
     check_unit("lambda", lambda)?;
     transitions.backward([], returns, |step| {
         let mixed = (T::ONE - lambda) * step.next_value + lambda * step.later_estimate;
-        step.reward + discount * select(step.goes_on, mixed, step.next_value)
+        step.reward + discount * T::select(step.goes_on, mixed, step.next_value)
     });
     Ok(())
 }

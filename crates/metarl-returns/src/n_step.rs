@@ -1,7 +1,6 @@
 //! n-step returns.
 
 use crate::error::check_unit;
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// Discounted sum of up to n rewards, then a value.
@@ -72,7 +71,7 @@ pub fn n_step_returns<T: Float>(
                 let i = row + lane;
                 let ended = transitions.terminated[i] | transitions.truncated[i];
                 let longer = transitions.reward[i] + discount * later[lane];
-                *now = select(ended, *now, longer);
+                *now = T::select(ended, *now, longer);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Retrace(λ).
 
 use crate::error::check_unit;
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// Retrace(λ) targets for action values, from off-policy experience.
@@ -70,7 +69,7 @@ pub fn retrace<T: Float>(
     transitions.backward([action_value, importance_ratio], target, |step| {
         let [later_value, later_ratio] = step.later_inputs;
         let trace = lambda * later_ratio.min(T::ONE) * (step.later_estimate - later_value);
-        let next_value = step.next_value + select(step.goes_on, trace, T::ZERO);
+        let next_value = step.next_value + T::select(step.goes_on, trace, T::ZERO);
         step.reward + discount * next_value
     });
     Ok(())

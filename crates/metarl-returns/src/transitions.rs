@@ -1,5 +1,7 @@
 //! The experience an estimator reads, and the one loop they all share.
 
+use multiversion::multiversion;
+
 use crate::error::check_length;
 use crate::{Error, Float};
 
@@ -69,10 +71,8 @@ impl<T: Float> Transitions<'_, T> {
 
     /// Fills `out` from the last row to the first, each entry from its step and what came later.
     ///
-    /// The inner loop runs over lanes, along memory, and has no branch: it is left to the compiler
-    /// to make vectors of it. The last row is followed by nothing, so it stands in for its own
-    /// successor; `goes_on` is false there, and what is read is not used.
-    #[inline]
+    /// The last row is followed by nothing, so it stands in for its own successor; `goes_on` is false
+    /// there, and what is read is not used.
     pub(crate) fn backward<const N: usize>(
         &self,
         inputs: [&[T]; N],
@@ -81,45 +81,83 @@ impl<T: Float> Transitions<'_, T> {
     ) {
         let n = self.n_lanes;
         let n_steps = self.reward.len().checked_div(n).unwrap_or(0);
+        let mut after = None;
         for t in (0..n_steps).rev() {
-            let last = t + 1 == n_steps;
-            let (start, later) = (t * n, if last { t * n } else { t * n + n });
+            let start = t * n;
+            let now = self.row(start, inputs);
             let (rows, later_rows) = out.split_at_mut(start + n);
-            let later_estimate = if last {
-                &self.reward[start..][..n]
-            } else {
+            let later_estimate = if after.is_some() {
                 &later_rows[..n]
+            } else {
+                now.reward
             };
-            let (reward, later_reward) = (&self.reward[start..][..n], &self.reward[later..][..n]);
-            let next_value = &self.next_value[start..][..n];
-            let later_next_value = &self.next_value[later..][..n];
-            let terminated = &self.terminated[start..][..n];
-            let later_terminated = &self.terminated[later..][..n];
-            let truncated = &self.truncated[start..][..n];
-            let now = inputs.map(|x| &x[start..][..n]);
-            let after = inputs.map(|x| &x[later..][..n]);
-            for (lane, out) in rows[start..].iter_mut().enumerate() {
-                *out = estimate(Step {
-                    reward: reward[lane],
-                    next_value: select(terminated[lane], T::ZERO, next_value[lane]),
-                    inputs: now.map(|x| x[lane]),
-                    goes_on: !(last | terminated[lane] | truncated[lane]),
-                    later_reward: later_reward[lane],
-                    later_next_value: select(
-                        later_terminated[lane],
-                        T::ZERO,
-                        later_next_value[lane],
-                    ),
-                    later_inputs: after.map(|x| x[lane]),
-                    later_estimate: later_estimate[lane],
-                });
-            }
+            fill_row(&mut rows[start..], now, after, later_estimate, &estimate);
+            after = Some(now);
+        }
+    }
+
+    fn row<'a, const N: usize>(&'a self, start: usize, inputs: [&'a [T]; N]) -> Row<'a, T, N> {
+        let n = self.n_lanes;
+        Row {
+            reward: &self.reward[start..][..n],
+            next_value: &self.next_value[start..][..n],
+            terminated: &self.terminated[start..][..n],
+            truncated: &self.truncated[start..][..n],
+            inputs: inputs.map(|x| &x[start..][..n]),
         }
     }
 }
 
-/// `a` where the condition holds, else `b`: what is not chosen may be NaN.
-#[inline]
-pub(crate) fn select<T>(condition: bool, a: T, b: T) -> T {
-    if condition { a } else { b }
+/// One step of every lane.
+#[derive(Clone, Copy)]
+struct Row<'a, T, const N: usize> {
+    reward: &'a [T],
+    next_value: &'a [T],
+    terminated: &'a [bool],
+    truncated: &'a [bool],
+    inputs: [&'a [T]; N],
+}
+
+/// The loop over lanes, along memory and without a branch, compiled for several instruction sets: the
+/// compiler makes vectors of it. `out` is an argument of its own because only then does the compiler
+/// know that it overlaps with nothing.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw", "x86_64+avx2"))]
+fn fill_row<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
+    out: &mut [T],
+    now: Row<'_, T, N>,
+    after: Option<Row<'_, T, N>>,
+    later_estimate: &[T],
+    estimate: &F,
+) {
+    let n = out.len();
+    let last = after.is_none();
+    let after = after.unwrap_or(now);
+    // Said here once more, so that no access below is checked.
+    let (now, after) = (now.of_length(n), after.of_length(n));
+    let later_estimate = &later_estimate[..n];
+    for (lane, out) in out.iter_mut().enumerate() {
+        *out = estimate(Step {
+            reward: now.reward[lane],
+            next_value: T::select(now.terminated[lane], T::ZERO, now.next_value[lane]),
+            inputs: now.inputs.map(|x| x[lane]),
+            goes_on: !(last | now.terminated[lane] | now.truncated[lane]),
+            later_reward: after.reward[lane],
+            later_next_value: T::select(after.terminated[lane], T::ZERO, after.next_value[lane]),
+            later_inputs: after.inputs.map(|x| x[lane]),
+            later_estimate: later_estimate[lane],
+        });
+    }
+}
+
+impl<T, const N: usize> Row<'_, T, N> {
+    #[inline(always)]
+    fn of_length(self, n: usize) -> Self {
+        Self {
+            reward: &self.reward[..n],
+            next_value: &self.next_value[..n],
+            terminated: &self.terminated[..n],
+            truncated: &self.truncated[..n],
+            inputs: self.inputs.map(|x| &x[..n]),
+        }
+    }
 }

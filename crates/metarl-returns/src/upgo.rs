@@ -1,7 +1,6 @@
 //! Upgoing returns.
 
 use crate::error::check_unit;
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// Upgoing returns: rewards are followed while the actions do at least as well as expected, and the
@@ -64,7 +63,7 @@ pub fn upgo<T: Float>(
     transitions.backward([], returns, |step| {
         let later = step.later_reward + discount * step.later_next_value;
         let upgoing = step.goes_on & (later >= step.next_value);
-        step.reward + discount * select(upgoing, step.later_estimate, step.next_value)
+        step.reward + discount * T::select(upgoing, step.later_estimate, step.next_value)
     });
     Ok(())
 }

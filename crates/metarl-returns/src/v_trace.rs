@@ -1,7 +1,6 @@
 //! V-trace.
 
 use crate::error::{check_positive, check_unit};
-use crate::transitions::select;
 use crate::{Error, Float, Transitions};
 
 /// Hyper-parameters of [`v_trace`].
@@ -105,13 +104,13 @@ pub fn v_trace<T: Float>(
         let [value, ratio] = step.inputs;
         let td_error = step.reward + discount * step.next_value - value;
         let trace = discount * lambda * ratio.min(c_bar) * step.later_estimate;
-        ratio.min(rho_bar) * td_error + select(step.goes_on, trace, T::ZERO)
+        ratio.min(rho_bar) * td_error + T::select(step.goes_on, trace, T::ZERO)
     });
     let inputs = [value, importance_ratio, &*value_target];
     transitions.backward(inputs, advantage, |step| {
         let [value, ratio, _] = step.inputs;
         let [_, _, later_correction] = step.later_inputs;
-        let next_target = step.next_value + select(step.goes_on, later_correction, T::ZERO);
+        let next_target = step.next_value + T::select(step.goes_on, later_correction, T::ZERO);
         ratio.min(rho_bar) * (step.reward + discount * next_target - value)
     });
     for (target, value) in value_target.iter_mut().zip(value) {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`conformance`] | [`check`](conformance::check) for environments, [`check_distribution`](conformance::check_distribution) for task distributions |
 //! | [`gradient`] | central differences and a comparison that names the element |
+//! | [`rounds`] | the protocol in which a worker is measured beside a peer |
 //! | [`strategy`] | proptest strategies for rollouts: rewards, values, endings, time × lane |
 //!
 //! # Examples
@@ -25,4 +26,5 @@
 
 pub mod conformance;
 pub mod gradient;
+pub mod rounds;
 pub mod strategy;

@@ -12,7 +12,7 @@ use crate::setup::{BOX2D, MUJOCO};
 pub(super) struct Work {
     pub(super) name: &'static str,
     pub(super) peer: &'static str,
-    /// Argument of our worker.
+    /// Arguments of our worker, with spaces between.
     pub(super) ours: &'static str,
     pub(super) theirs: Peer,
     pub(super) kit: Kit,
@@ -22,7 +22,7 @@ pub(super) struct Work {
 /// Who does the work otherwise.
 #[derive(Clone, Copy)]
 pub(super) enum Peer {
-    /// A script below `xtask/peers` and its argument; what we call the work follows.
+    /// A script below `xtask/peers` and its arguments, with spaces between; ours follow.
     Script(&'static str, &'static str),
     /// A crate that `xtask/peers/neighbors` has behind a name.
     Crate(&'static str),
@@ -45,6 +45,19 @@ pub(super) enum Kit {
     Neighbors,
     /// What stands on them.
     Dictionary,
+    /// Derivatives of a perceptron.
+    Derivatives,
+    /// Whole iterations of training.
+    Iterations,
+    /// Returns and advantages.
+    Estimators,
+}
+
+/// What both sides run on.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Cores {
+    One,
+    All,
 }
 
 impl Kit {
@@ -57,6 +70,9 @@ impl Kit {
             Self::Mujoco => ("metarl-envs", "throughput", Some("mujoco")),
             Self::Neighbors => ("metarl-memory", "neighbors", None),
             Self::Dictionary => ("metarl-memory", "dictionary", None),
+            Self::Derivatives => ("metarl-autodiff", "derivatives", None),
+            Self::Iterations => ("metarl-agents", "iterations", None),
+            Self::Estimators => ("metarl-returns", "estimators", None),
         };
         let mut arguments = vec!["--package", package, "--example", example];
         arguments.extend(
@@ -72,7 +88,14 @@ impl Kit {
         match self {
             Self::Box2d => Some([BOX2D, "cargo xtask setup box2d"]),
             Self::Mujoco => Some([MUJOCO, "cargo xtask setup mujoco"]),
-            Self::Plain | Self::Rapier | Self::Neighbors | Self::Dictionary => None,
+            _ => None,
+        }
+    }
+
+    pub(super) fn cores(self) -> Cores {
+        match self {
+            Self::Iterations => Cores::All,
+            _ => Cores::One,
         }
     }
 
@@ -83,6 +106,9 @@ impl Kit {
             Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
             Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
             Self::Neighbors | Self::Dictionary => ("target/peers/memory", "xtask/peers/memory.txt"),
+            Self::Derivatives | Self::Iterations | Self::Estimators => {
+                ("target/peers/learning", "xtask/peers/learning.txt")
+            }
         };
         virtual_environment(sh, venv, requirements)
     }
@@ -168,6 +194,46 @@ const fn dictionary(name: &'static str, peer: &'static str, theirs: Peer, bar: f
         theirs,
         kit: Kit::Dictionary,
         bar,
+    }
+}
+
+/// A derivative; `ours` and `theirs` are the arguments of the workers.
+const fn derivative(
+    name: &'static str,
+    peer: &'static str,
+    ours: &'static str,
+    theirs: &'static str,
+    bar: f64,
+) -> Work {
+    Work {
+        name,
+        peer,
+        ours,
+        theirs: Peer::Script("derivatives.py", theirs),
+        kit: Kit::Derivatives,
+        bar,
+    }
+}
+
+const fn iteration(name: &'static str, theirs: &'static str, bar: f64) -> Work {
+    Work {
+        name,
+        peer: "JAX, jitted",
+        ours: name,
+        theirs: Peer::Script(theirs, name),
+        kit: Kit::Iterations,
+        bar,
+    }
+}
+
+const fn estimator(name: &'static str) -> Work {
+    Work {
+        name,
+        peer: "rlax, jitted",
+        ours: name,
+        theirs: Peer::Script("estimators_rlax.py", name),
+        kit: Kit::Estimators,
+        bar: 5.0,
     }
 }
 
@@ -274,4 +340,92 @@ pub(super) const WORKS: &[Work] = &[
         Peer::Script("faiss_dictionary.py", ""),
         20.0,
     ),
+    derivative(
+        "gradient-1",
+        "PyTorch, eager",
+        "gradient 1",
+        "torch gradient 1",
+        20.0,
+    ),
+    derivative(
+        "gradient-32",
+        "PyTorch, eager",
+        "gradient 32",
+        "torch gradient 32",
+        5.0,
+    ),
+    derivative(
+        "gradient-256",
+        "PyTorch, eager",
+        "gradient 256",
+        "torch gradient 256",
+        2.5,
+    ),
+    derivative(
+        "gradient-2000",
+        "PyTorch, eager",
+        "gradient 2000",
+        "torch gradient 2000",
+        1.6,
+    ),
+    derivative(
+        "hessian-vector-1",
+        "torch.func",
+        "hessian-vector 1",
+        "torch hessian-vector 1",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-1",
+        "JAX, jitted",
+        "hessian-vector 1",
+        "jax hessian-vector 1",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-32",
+        "torch.func",
+        "hessian-vector 32",
+        "torch hessian-vector 32",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-32",
+        "JAX, jitted",
+        "hessian-vector 32",
+        "jax hessian-vector 32",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-256",
+        "torch.func",
+        "hessian-vector 256",
+        "torch hessian-vector 256",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-256",
+        "JAX, jitted",
+        "hessian-vector 256",
+        "jax hessian-vector 256",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-2000",
+        "torch.func",
+        "hessian-vector 2000",
+        "torch hessian-vector 2000",
+        1.5,
+    ),
+    derivative(
+        "hessian-vector-2000",
+        "JAX, jitted",
+        "hessian-vector 2000",
+        "jax hessian-vector 2000",
+        1.5,
+    ),
+    iteration("maml", "maml_jax.py", 3.0),
+    iteration("rl2", "rl2_jax.py", 2.0),
+    estimator("gae"),
+    estimator("v-trace"),
 ];

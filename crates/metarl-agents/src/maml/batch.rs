@@ -111,8 +111,8 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
             action: wide(&action),
             log_prob: column(log_prob),
             advantage: column(advantage),
-            mean: acted.mean().tensor().clone(),
-            log_std: acted.log_std().tensor().clone(),
+            mean: acted.mean().tensor(),
+            log_std: acted.log_std().tensor(),
             mean_return: reward.iter().sum::<f64>() / n_episodes as f64,
             n_env_steps: rollout.len(),
         })

@@ -4,12 +4,17 @@
 //! by fused loops.
 
 pub(crate) mod activation;
+pub(crate) mod buffer;
 mod cpu;
+pub(crate) mod function;
+mod narrow;
 pub(crate) mod product;
+mod slope;
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, RecurrenceOf};
+use self::function::{Binary, Unary};
+use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, composed};
 
@@ -20,33 +25,143 @@ use crate::{Scalar, TapeHandle, composed};
     reason = "each method is documented where users call it: in `Algebra`"
 )]
 pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
+    /// A value of a tensor: a variable, or data where the handle records nothing.
+    fn hold<S: Shape, T: TapeHandle<E, Self>>(
+        x: Tensor<S, E, Self>,
+        tape: T,
+    ) -> Value<S, E, Self, T> {
+        // Views become rows, which is what operations read.
+        let x = x.contiguous();
+        // Data taken from a taped value get an identity of their own, or their gradient would land
+        // in that value's.
+        let data = T::OWNS_TAPE && !tape.records();
+        let x = if data { x * E::ONE } else { x };
+        Value::new(x.put_tape(tape))
+    }
+
+    /// A variable with the numbers of a slice.
+    fn leaf<S: Shape, T: TapeHandle<E, Self>>(
+        device: &Self,
+        numbers: &[E],
+        shape: S,
+        tape: T,
+    ) -> Value<S, E, Self, T> {
+        let x = TensorFromVec::<E>::tensor_from_vec(device, numbers.to_vec(), shape);
+        Value::new(x.put_tape(tape))
+    }
+
+    /// Appends a variable's gradient: zeros where it took no part.
+    ///
+    /// # Errors
+    ///
+    /// The device's own.
+    fn read_gradient<S: Shape, T: TapeHandle<E, Self>>(
+        x: &Value<S, E, Self, T>,
+        gradients: &mut Gradients<E, Self>,
+        flat: &mut Vec<E>,
+    ) -> Result<(), Self::Err> {
+        let place = x.tensor();
+        gradients.try_alloc_for(&place)?;
+        let start = flat.len();
+        flat.resize(start + x.shape.num_elements(), E::real(0.0));
+        gradients.get(&place).copy_into(&mut flat[start..]);
+        Ok(())
+    }
+
+    fn zeros_like_value<S: Shape, T: TapeHandle<E, Self>>(
+        x: &Value<S, E, Self, T>,
+    ) -> Value<S, E, Self, T> {
+        let zeros = ZerosTensor::<E>::zeros_like(x.tensor().device(), &x.shape);
+        Value::new(zeros.put_tape(T::default()))
+    }
+
+    fn unary<S: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        f: Unary,
+    ) -> Value<S, E, Self, T> {
+        let x = x.into_tensor();
+        Value::new(match f {
+            Unary::Scale(c) => x * E::real(c),
+            Unary::Shift(c) => x + E::real(c),
+            Unary::Exp => x.exp(),
+            Unary::Ln => x.ln(),
+            Unary::Recip => x.recip(),
+            Unary::Sqrt => x.sqrt(),
+            Unary::Square => x.square(),
+            Unary::Activate(Activation::Identity) => x,
+            Unary::Activate(Activation::Tanh) => x.tanh(),
+            Unary::Activate(Activation::Relu) => x.relu(),
+            Unary::Activate(Activation::Sigmoid) => x.sigmoid(),
+            Unary::Clamp(low, high) => x.clamp(low, high),
+        })
+    }
+
+    /// dfdx asserts that two operands are not the same tensor.
+    fn binary<S: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        y: Value<S, E, Self, T>,
+        f: Binary,
+    ) -> Value<S, E, Self, T> {
+        let same = x.same(&y);
+        let (x, y) = (x.into_tensor(), y.into_tensor());
+        Value::new(match (f, same) {
+            (Binary::Add, true) => x * (E::ONE + E::ONE),
+            (Binary::Add, false) => x + y,
+            (Binary::Sub, true) => x - y * E::ONE,
+            (Binary::Sub, false) => x - y,
+            (Binary::Mul, true) => x.square(),
+            (Binary::Mul, false) => x * y,
+        })
+    }
+
+    /// `x` and `y` are not the same.
+    fn choose<S: Shape, T: TapeHandle<E, Self>>(
+        mask: Tensor<S, bool, Self>,
+        x: Value<S, E, Self, T>,
+        y: Value<S, E, Self, T>,
+    ) -> Value<S, E, Self, T> {
+        Value::new(mask.choose(x.into_tensor(), y.into_tensor()))
+    }
+
+    fn sum<S: Shape, T: TapeHandle<E, Self>>(x: Value<S, E, Self, T>) -> Value<Rank0, E, Self, T> {
+        Value::new(x.into_tensor().sum())
+    }
+
+    fn reshape<S: Shape, R: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        shape: R,
+    ) -> Value<R, E, Self, T> {
+        let reshaped = x.clone().into_tensor().reshape_like(&shape);
+        Value::same_as(reshaped, &x)
+    }
+
     fn matmul<T: TapeHandle<E, Self>, N: Dim, K: Dim, M: Dim>(
         x: Value<(N, K), E, Self, T>,
         y: Value<(K, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
-        Value::new(x.tensor.matmul(y.tensor))
+        Value::new(x.into_tensor().matmul(y.into_tensor()))
     }
 
     fn repeat_rows<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(M,), E, Self, T>,
         n: N,
     ) -> Value<(N, M), E, Self, T> {
-        let m = x.tensor.shape().0;
-        Value::new(x.tensor.broadcast_like::<(N, M), Axis<0>>(&(n, m)))
+        let m = x.shape.0;
+        Value::new(x.into_tensor().broadcast_like::<(N, M), Axis<0>>(&(n, m)))
     }
 
     fn repeat_columns<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N,), E, Self, T>,
         m: M,
     ) -> Value<(N, M), E, Self, T> {
-        let n = x.tensor.shape().0;
-        Value::new(x.tensor.broadcast_like::<(N, M), Axis<1>>(&(n, m)))
+        let n = x.shape.0;
+        Value::new(x.into_tensor().broadcast_like::<(N, M), Axis<1>>(&(n, m)))
     }
 
     fn sum_columns<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N, M), E, Self, T>,
     ) -> Value<(N,), E, Self, T> {
-        Value::new(x.tensor.sum::<(N,), Axis<1>>())
+        Value::new(x.into_tensor().sum::<(N,), Axis<1>>())
     }
 
     fn rows<T: TapeHandle<E, Self>, M: Dim>(
@@ -54,8 +169,8 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         start: usize,
         n: usize,
     ) -> Value<(usize, M), E, Self, T> {
-        let m = x.tensor.shape().1;
-        let part = x.tensor.slice((start..start + n, 0..m.size()));
+        let m = x.shape.1;
+        let part = x.into_tensor().slice((start..start + n, 0..m.size()));
         Value::new(part.reshape_like(&(n, m)))
     }
 
@@ -64,15 +179,15 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         start: usize,
         m: usize,
     ) -> Value<(N, usize), E, Self, T> {
-        let n = x.tensor.shape().0;
-        let part = x.tensor.slice((0..n.size(), start..start + m));
+        let n = x.shape.0;
+        let part = x.into_tensor().slice((0..n.size(), start..start + m));
         Value::new(part.reshape_like(&(n, m)))
     }
 
     fn stack_rows<T: TapeHandle<E, Self>, M: Dim>(
         blocks: Vec<Value<(usize, M), E, Self, T>>,
     ) -> Value<(usize, M), E, Self, T> {
-        let mut blocks = blocks.into_iter().map(|block| block.tensor);
+        let mut blocks = blocks.into_iter().map(Value::into_tensor);
         let Some(first) = blocks.next() else {
             unreachable!("a sequence has at least one step");
         };
@@ -83,10 +198,10 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         x: Value<(N, M), E, Self, T>,
         index: &[usize],
     ) -> Value<(N,), E, Self, T> {
-        let n = x.tensor.shape().0;
-        let device = x.tensor.device().clone();
+        let n = x.shape.0;
+        let device = x.tensor().device().clone();
         let index = TensorFromVec::<usize>::tensor_from_vec(&device, index.to_vec(), (n,));
-        Value::new(x.tensor.select(index))
+        Value::new(x.into_tensor().select(index))
     }
 
     /// A mask of the shape and on the device of a tensor.
@@ -119,7 +234,7 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
     fn log_softmax<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
-        Value::new(x.tensor.log_softmax::<Axis<1>>())
+        Value::new(x.into_tensor().log_softmax::<Axis<1>>())
     }
 
     fn gru<T: TapeHandle<E, Self>>(
@@ -128,6 +243,20 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         composed::gru::<Taped<E, Self, T>>(p, candidate_bias, reset)
+    }
+
+    fn gru_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Value<(usize,), E, Self, T>),
+        direction: (
+            RecurrenceTangentOf<Taped<E, Self, T>>,
+            Value<(usize,), E, Self, T>,
+        ),
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        composed::gru_dual::<Taped<E, Self, T>>(p, direction, reset)
     }
 
     fn lstm<T: TapeHandle<E, Self>>(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dfdx::prelude::{Cpu, Shape, ZerosTensor};
+use dfdx::prelude::{Cpu, NoneTape, Shape, ZerosTensor};
 use rand::{Rng, RngExt};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Binder, Network};
 use crate::value::Value;
-use crate::{Error, Plain, Scalar};
+use crate::{Error, Kernels, Plain, Scalar};
 
 /// What a parameter starts as.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -264,13 +264,14 @@ impl Binder<Plain<f32, Cpu>> for Recorder {
         name: &str,
         shape: S,
         start: Initialization,
-    ) -> Value<S, f32, Cpu, dfdx::prelude::NoneTape> {
+    ) -> Value<S, f32, Cpu, NoneTape> {
         self.leaves.push(Leaf {
             name: format!("{}{name}", self.prefix),
             shape: shape.concrete().into(),
             start,
         });
-        Value::new(Cpu::default().zeros_like(&shape))
+        let device = Cpu::default();
+        <Cpu as Kernels<f32>>::hold(device.zeros_like(&shape), NoneTape)
     }
 
     fn part<N: Network>(&mut self, name: &str, network: &N) -> N::Bound<Plain<f32, Cpu>> {

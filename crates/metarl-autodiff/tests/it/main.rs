@@ -6,6 +6,7 @@ mod derivative;
 mod file;
 mod gaussian;
 mod layout;
+mod memory;
 mod optimizer;
 mod primitive;
 mod recurrence;

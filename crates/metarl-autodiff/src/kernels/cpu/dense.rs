@@ -2,47 +2,19 @@
 
 use dfdx::prelude::*;
 
-use super::{Matrix, accumulate, add_rows, affine, close, numbers, open};
+use super::node::{close, open};
 use crate::algebra::Activation;
+use crate::kernels::buffer::Buffer;
+use crate::kernels::product::{Matrix, product};
 use crate::value::Value;
 use crate::{Scalar, TapeHandle};
 
-impl Activation {
-    /// `x ← φ(x)`
-    fn apply<E: Scalar>(self, x: &mut [E]) {
-        let zero = E::real(0.0);
-        match self {
-            Self::Identity => {}
-            Self::Tanh => E::tanh_slice(x),
-            Self::Sigmoid => E::sigmoid_slice(x),
-            Self::Relu => x
-                .iter_mut()
-                .for_each(|x| *x = if *x > zero { *x } else { zero }),
-        }
-    }
-
-    /// `g ← g φ'`, with the slope told by the output `y = φ(x)`.
-    fn multiply_slope<E: Scalar>(self, g: &mut [E], y: &[E]) {
-        let (zero, one) = (E::real(0.0), E::ONE);
-        let pairs = g.iter_mut().zip(y);
-        match self {
-            Self::Identity => {}
-            Self::Tanh => pairs.for_each(|(g, y)| *g *= one - *y * *y),
-            Self::Sigmoid => pairs.for_each(|(g, y)| *g *= *y * (one - *y)),
-            Self::Relu => pairs.for_each(|(g, y)| *g = if *y > zero { *g } else { zero }),
-        }
-    }
-
-    /// `g ← g s ∂φ'/∂y`: how the slope moves with the output.
-    fn multiply_curvature<E: Scalar>(self, g: &mut [E], s: &[E], y: &[E]) {
-        let two = E::ONE + E::ONE;
-        let triples = g.iter_mut().zip(s).zip(y);
-        match self {
-            Self::Identity | Self::Relu => g.fill(E::real(0.0)),
-            Self::Tanh => triples.for_each(|((g, s), y)| *g *= -two * *y * *s),
-            Self::Sigmoid => triples.for_each(|((g, s), y)| *g *= (E::ONE - two * *y) * *s),
-        }
-    }
+/// `x W + b`
+pub(super) fn affine<E: Scalar>(x: Matrix<'_, E>, w: Matrix<'_, E>, bias: &[E]) -> Buffer<E> {
+    let mut y = Buffer::stale(x.rows() * bias.len());
+    product(&mut y, x, w, false);
+    Activation::Identity.apply_with_bias(&mut y, bias);
+    y
 }
 
 /// `y = φ(x W + b)`; backward `u = ȳ φ'`, `W̄ += xᵀ u`, `b̄ += Σ u`, `x̄ += u Wᵀ`.
@@ -52,38 +24,31 @@ pub(super) fn dense<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O: Dim>(
     bias: Value<(O,), E, Cpu, T>,
     activation: Activation,
 ) -> Value<(N, O), E, Cpu, T> {
-    let ((n_dim, i_dim), (w_in, o_dim)) = (*x.tensor.shape(), *weight.tensor.shape());
+    let ((n_dim, i_dim), (w_in, o_dim)) = (x.shape, weight.shape);
     let (n, i, o) = (n_dim.size(), i_dim.size(), o_dim.size());
     assert_eq!(i, w_in.size(), "inputs of a dense layer");
-    let (x, x_in, tape) = open(x);
-    let (w, w_in, w_tape) = open(weight);
-    let (b, b_in, b_tape) = open(bias);
+    let (x, tape) = open(x);
+    let (w, w_tape) = open(weight);
+    let (b, b_tape) = open(bias);
     let tape = tape.merge(w_tape).merge(b_tape);
-    let device = x_in.tensor.device().clone();
-    let mut y = affine(n, Matrix::new(&x, n, i), Matrix::new(&w, i, o), &b);
-    activation.apply(&mut y);
-    close(
-        &device,
-        tape,
-        y,
-        (n_dim, o_dim),
-        move |output, mut g, gradients| {
-            if activation != Activation::Identity {
-                activation.multiply_slope(&mut g, &numbers(&output));
-            }
-            if let Some(to) = b_in.gradient(gradients)? {
-                add_rows(to, &g);
-            }
-            let g = Matrix::new(&g, n, o);
-            if let Some(to) = w_in.gradient(gradients)? {
-                accumulate(to, Matrix::new(&x, n, i).t(), g);
-            }
-            if let Some(to) = x_in.gradient(gradients)? {
-                accumulate(to, g, Matrix::new(&w, i, o).t());
-            }
-            Ok(())
-        },
-    )
+    let mut y = Buffer::stale(n * o);
+    let rhs = Matrix::new(&w.numbers, i, o);
+    product(&mut y, Matrix::new(&x.numbers, n, i), rhs, false);
+    activation.apply_with_bias(&mut y, &b.numbers);
+    close(tape, y, (n_dim, o_dim), move |y, mut g, gradients| {
+        activation.multiply_slope(&mut g, y);
+        if let Some(to) = b.slot(gradients)? {
+            to.add_rows(&g);
+        }
+        let u = Matrix::new(&g, n, o);
+        if let Some(to) = w.slot(gradients)? {
+            to.add_product(Matrix::new(&x.numbers, n, i).t(), u);
+        }
+        if let Some(to) = x.slot(gradients)? {
+            to.add_product(u, Matrix::new(&w.numbers, i, o).t());
+        }
+        Ok(())
+    })
 }
 
 /// `ẏ = φ'(y) ⊙ s`, `s = ẋ W + x Ẇ + ḃ`; backward `u = g φ'`, `ẋ̄ += u Wᵀ`, `W̄ += ẋᵀ u`,
@@ -97,53 +62,55 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
     output: Value<(N, O), E, Cpu, T>,
     activation: Activation,
 ) -> Value<(N, O), E, Cpu, T> {
-    let ((n_dim, i_dim), (_, o_dim)) = (*x.tensor.shape(), *weight.tensor.shape());
+    let ((n_dim, i_dim), (_, o_dim)) = (x.shape, weight.shape);
     let (n, i, o) = (n_dim.size(), i_dim.size(), o_dim.size());
-    let (x, x_in, tape) = open(x);
-    let (w, w_in, w_tape) = open(weight);
-    let (dw, dw_in, dw_tape) = open(dw);
-    let (db, db_in, db_tape) = open(db);
-    let (y, y_in, y_tape) = open(output);
-    let mut tape = [w_tape, dw_tape, db_tape, y_tape]
-        .into_iter()
-        .fold(tape, T::merge);
-    let dx = dx.map(|dx| {
-        let (dx, dx_in, dx_tape) = open(dx);
-        tape = tape.clone().merge(dx_tape);
-        (dx, dx_in)
-    });
-    let device = x_in.tensor.device().clone();
-    let mut s = affine(n, Matrix::new(&x, n, i), Matrix::new(&dw, i, o), &db);
-    if let Some((dx, _)) = &dx {
-        accumulate(&mut s, Matrix::new(dx, n, i), Matrix::new(&w, i, o));
+    let (x, x_tape) = open(x);
+    let (w, w_tape) = open(weight);
+    let (dw, dw_tape) = open(dw);
+    let (db, db_tape) = open(db);
+    let (y, y_tape) = open(output);
+    let (dx, dx_tape) = dx.map(open).unzip();
+    let tape = [
+        w_tape,
+        dw_tape,
+        db_tape,
+        y_tape,
+        dx_tape.unwrap_or_default(),
+    ]
+    .into_iter()
+    .fold(x_tape, T::merge);
+    let rhs = Matrix::new(&dw.numbers, i, o);
+    let mut s = affine(Matrix::new(&x.numbers, n, i), rhs, &db.numbers);
+    if let Some(dx) = &dx {
+        let rhs = Matrix::new(&w.numbers, i, o);
+        product(&mut s, Matrix::new(&dx.numbers, n, i), rhs, true);
     }
-    let mut dy = s.clone();
-    activation.multiply_slope(&mut dy, &y);
-    close(&device, tape, dy, (n_dim, o_dim), move |_, g, gradients| {
-        let curved = !matches!(activation, Activation::Identity | Activation::Relu);
-        if curved && let Some(to) = y_in.gradient(gradients)? {
-            let mut g = g.clone();
-            activation.multiply_curvature(&mut g, &s, &y);
-            super::add(to, &g);
+    let mut dy = Buffer::stale(n * o);
+    activation.with_slope(&mut dy, &s, &y.numbers);
+    close(tape, dy, (n_dim, o_dim), move |_, mut u, gradients| {
+        if activation.is_curved()
+            && let Some(mut to) = y.slot(gradients)?
+        {
+            activation.bend(to.room(), &mut u, &s, &y.numbers);
+        } else {
+            activation.multiply_slope(&mut u, &y.numbers);
         }
-        let mut u = g;
-        activation.multiply_slope(&mut u, &y);
-        if let Some(to) = db_in.gradient(gradients)? {
-            add_rows(to, &u);
+        if let Some(to) = db.slot(gradients)? {
+            to.add_rows(&u);
         }
         let u = Matrix::new(&u, n, o);
-        if let Some(to) = dw_in.gradient(gradients)? {
-            accumulate(to, Matrix::new(&x, n, i).t(), u);
+        if let Some(to) = dw.slot(gradients)? {
+            to.add_product(Matrix::new(&x.numbers, n, i).t(), u);
         }
-        if let Some(to) = x_in.gradient(gradients)? {
-            accumulate(to, u, Matrix::new(&dw, i, o).t());
+        if let Some(to) = x.slot(gradients)? {
+            to.add_product(u, Matrix::new(&dw.numbers, i, o).t());
         }
-        if let Some((dx, dx_in)) = dx {
-            if let Some(to) = w_in.gradient(gradients)? {
-                accumulate(to, Matrix::new(&dx, n, i).t(), u);
+        if let Some(dx) = dx {
+            if let Some(to) = w.slot(gradients)? {
+                to.add_product(Matrix::new(&dx.numbers, n, i).t(), u);
             }
-            if let Some(to) = dx_in.gradient(gradients)? {
-                accumulate(to, u, Matrix::new(&w, i, o).t());
+            if let Some(to) = dx.slot(gradients)? {
+                to.add_product(u, Matrix::new(&w.numbers, i, o).t());
             }
         }
         Ok(())

@@ -1,11 +1,16 @@
 //! A gated recurrent unit over a whole sequence: one product for all inputs, one small product a
 //! step, and on the way back two large products for the weights.
 
+use std::ops::Range;
+
 use dfdx::prelude::*;
 use multiversion::multiversion;
 
-use super::{Matrix, accumulate, add, add_rows, affine, close, open};
+use super::dense::affine;
+use super::node::{add, close, open};
 use crate::algebra::RecurrenceOf;
+use crate::kernels::buffer::Buffer;
+use crate::kernels::product::{Matrix, product};
 use crate::value::{Taped, Value};
 use crate::{Kernels, Scalar, TapeHandle};
 
@@ -18,119 +23,123 @@ pub(super) fn gru<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = *p.input.tensor.shape();
-    let (lanes, hidden) = *p.state.tensor.shape();
+    let (rows, inputs) = p.input.shape;
+    let (lanes, hidden) = p.state.shape;
     assert_eq!(reset.len(), rows, "one reset flag a row");
     assert_eq!(rows % lanes, 0, "rows are steps × lanes");
     let gates = 3 * hidden;
-    let (x, x_in, x_tape) = open(p.input);
-    let (h0, h_in, h_tape) = open(p.state);
-    let (wi, wi_in, wi_tape) = open(p.input_weight);
-    let (wh, wh_in, wh_tape) = open(p.recurrent_weight);
-    let (b, b_in, b_tape) = open(p.bias);
-    let (d, d_in, d_tape) = open(candidate_bias);
+    let (x, x_tape) = open(p.input);
+    let (h0, h_tape) = open(p.state);
+    let (wi, wi_tape) = open(p.input_weight);
+    let (wh, wh_tape) = open(p.recurrent_weight);
+    let (b, b_tape) = open(p.bias);
+    let (d, d_tape) = open(candidate_bias);
     let tape = [h_tape, wi_tape, wh_tape, b_tape, d_tape]
         .into_iter()
         .fold(x_tape, T::merge);
-    let device = x_in.tensor.device().clone();
-    let records = tape.records();
 
     // Rows of `gate` end as [r | z | c]; `u` keeps h Uc + d, `before` the state each step began in.
     let mut gate = affine(
-        rows,
-        Matrix::new(&x, rows, inputs),
-        Matrix::new(&wi, inputs, gates),
-        &b,
+        Matrix::new(&x.numbers, rows, inputs),
+        Matrix::new(&wi.numbers, inputs, gates),
+        &b.numbers,
     );
-    let kept = if records { rows } else { 0 };
-    let mut u = Vec::with_capacity(kept * hidden);
-    let mut before = Vec::with_capacity(kept * hidden);
-    let mut states = Vec::with_capacity(rows * hidden);
-    let mut h = h0;
-    let mut step = vec![E::real(0.0); lanes * gates];
-    for (gate, reset) in gate
-        .chunks_exact_mut(lanes * gates)
-        .zip(reset.chunks_exact(lanes))
-    {
+    let kept = if tape.records() { rows } else { lanes };
+    let mut u = Buffer::stale(kept * hidden);
+    let mut before = Buffer::stale(kept * hidden);
+    let mut states = Buffer::stale(rows * hidden);
+    let mut h = Buffer::copy_of(&h0.numbers);
+    let mut step = Buffer::stale(lanes * gates);
+    for (t, reset) in reset.chunks_exact(lanes).enumerate() {
         clear_rows(&mut h, reset, hidden);
-        E::product(super::Product {
-            out: &mut step,
-            lhs: Matrix::new(&h, lanes, hidden),
-            rhs: Matrix::new(&wh, hidden, gates),
-            accumulate: false,
-        });
-        if records {
-            before.extend_from_slice(&h);
-        }
-        for ((gate, step), h) in gate
-            .chunks_exact_mut(gates)
-            .zip(step.chunks_exact_mut(gates))
-            .zip(h.chunks_exact_mut(hidden))
-        {
-            let (rz, c) = gate.split_at_mut(2 * hidden);
-            let (step_rz, q) = step.split_at_mut(2 * hidden);
-            add(rz, step_rz);
-            E::sigmoid_slice(rz);
-            add(q, &d);
-            let (r, z) = rz.split_at(hidden);
-            for ((c, r), q) in c.iter_mut().zip(r).zip(&*q) {
-                *c += *r * *q;
-            }
-            E::tanh_slice(c);
-            for ((h, z), c) in h.iter_mut().zip(z).zip(&*c) {
-                *h = *c + *z * (*h - *c);
-            }
-            if records {
-                u.extend_from_slice(q);
-            }
-        }
-        states.extend_from_slice(&h);
+        product(
+            &mut step,
+            Matrix::new(&h, lanes, hidden),
+            Matrix::new(&wh.numbers, hidden, gates),
+            false,
+        );
+        let kept = block(if tape.records() { t } else { 0 }, lanes * hidden);
+        before[kept.clone()].copy_from_slice(&h);
+        let gate = &mut gate[block(t, lanes * gates)];
+        advance(hidden, &step, &d.numbers, gate, &mut u[kept], &mut h);
+        states[block(t, lanes * hidden)].copy_from_slice(&h);
     }
 
     let reset = reset.to_vec();
-    close(
-        &device,
-        tape,
-        states,
-        (rows, hidden),
-        move |_, g, gradients| {
-            let back = Backward {
-                gate: &gate,
-                u: &u,
-                before: &before,
-                recurrent_weight: &wh,
-                reset: &reset,
-                lanes,
-                hidden,
-            };
-            let (da, du, dh) = back.run(&g);
-            let x = Matrix::new(&x, rows, inputs);
-            let wi = Matrix::new(&wi, inputs, gates);
-            let before = Matrix::new(&before, rows, hidden);
-            if let Some(to) = h_in.gradient(gradients)? {
-                add(to, &dh);
+    close(tape, states, (rows, hidden), move |_, g, gradients| {
+        let back = Backward {
+            gate: &gate,
+            u: &u,
+            before: &before,
+            recurrent_weight: &wh.numbers,
+            reset: &reset,
+            lanes,
+            hidden,
+        };
+        let (da, du, dh) = back.run(&g);
+        if let Some(to) = h0.slot(gradients)? {
+            to.give(dh);
+        }
+        if let Some(to) = b.slot(gradients)? {
+            to.add_rows(&da);
+        }
+        if let Some(mut to) = d.slot(gradients)? {
+            let to = to.entries();
+            for row in du.chunks_exact(gates) {
+                add(to, &row[2 * hidden..]);
             }
-            if let Some(to) = b_in.gradient(gradients)? {
-                add_rows(to, &da);
-            }
-            if let Some(to) = d_in.gradient(gradients)? {
-                for row in du.chunks_exact(gates) {
-                    add(to, &row[2 * hidden..]);
-                }
-            }
-            let (da, du) = (Matrix::new(&da, rows, gates), Matrix::new(&du, rows, gates));
-            if let Some(to) = wi_in.gradient(gradients)? {
-                accumulate(to, x.t(), da);
-            }
-            if let Some(to) = wh_in.gradient(gradients)? {
-                accumulate(to, before.t(), du);
-            }
-            if let Some(to) = x_in.gradient(gradients)? {
-                accumulate(to, da, wi.t());
-            }
-            Ok(())
-        },
-    )
+        }
+        let (da, du) = (Matrix::new(&da, rows, gates), Matrix::new(&du, rows, gates));
+        if let Some(to) = wi.slot(gradients)? {
+            to.add_product(Matrix::new(&x.numbers, rows, inputs).t(), da);
+        }
+        if let Some(to) = wh.slot(gradients)? {
+            to.add_product(Matrix::new(&before, rows, hidden).t(), du);
+        }
+        if let Some(to) = x.slot(gradients)? {
+            to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
+        }
+        Ok(())
+    })
+}
+
+/// One step of every lane: `gate` goes from `x W + b` to `[r | z | c]`, `h` to the next state; `u`
+/// keeps `h Uc + d`.
+pub(super) fn advance<E: Scalar>(
+    hidden: usize,
+    step: &[E],
+    candidate_bias: &[E],
+    gate: &mut [E],
+    u: &mut [E],
+    h: &mut [E],
+) {
+    let gates = 3 * hidden;
+    let rows = gate
+        .chunks_exact_mut(gates)
+        .zip(step.chunks_exact(gates))
+        .zip(u.chunks_exact_mut(hidden))
+        .zip(h.chunks_exact_mut(hidden));
+    for (((gate, step), u), h) in rows {
+        let (rz, c) = gate.split_at_mut(2 * hidden);
+        let (step_rz, step_c) = step.split_at(2 * hidden);
+        add(rz, step_rz);
+        E::sigmoid_slice(rz);
+        let (r, z) = rz.split_at(hidden);
+        u.copy_from_slice(step_c);
+        add(u, candidate_bias);
+        for ((c, r), u) in c.iter_mut().zip(r).zip(&*u) {
+            *c += *r * *u;
+        }
+        E::tanh_slice(c);
+        for ((h, z), c) in h.iter_mut().zip(z).zip(&*c) {
+            *h = *c + *z * (*h - *c);
+        }
+    }
+}
+
+/// Where step `t` lies, at so many numbers a step.
+pub(super) fn block(t: usize, width: usize) -> Range<usize> {
+    t * width..(t + 1) * width
 }
 
 /// Zeroes the rows whose lane starts anew.
@@ -156,28 +165,28 @@ struct Backward<'a, E> {
 impl<E: Scalar> Backward<'_, E> {
     /// Gradients of the gates' inputs from `x W + b`, of those from `h U` (they differ in the
     /// candidate), and of the first state.
-    fn run(&self, g: &[E]) -> (Vec<E>, Vec<E>, Vec<E>) {
+    fn run(&self, g: &[E]) -> (Buffer<E>, Buffer<E>, Buffer<E>) {
         let (lanes, hidden) = (self.lanes, self.hidden);
-        let (gates, zero) = (3 * hidden, E::real(0.0));
-        let mut da = vec![zero; self.gate.len()];
-        let mut du = vec![zero; self.gate.len()];
-        let mut dh = vec![zero; lanes * hidden];
+        let gates = 3 * hidden;
+        let mut da = Buffer::stale(self.gate.len());
+        let mut du = Buffer::stale(self.gate.len());
+        let mut dh = Buffer::zeros(lanes * hidden);
         for t in (0..self.reset.len() / lanes).rev() {
-            let block = t * lanes * hidden..(t + 1) * lanes * hidden;
-            let wide = t * lanes * gates..(t + 1) * lanes * gates;
-            add(&mut dh, &g[block.clone()]);
+            let (narrow, wide) = (block(t, lanes * hidden), block(t, lanes * gates));
+            add(&mut dh, &g[narrow.clone()]);
             gate_gradients(
                 hidden,
                 &mut dh,
                 &self.gate[wide.clone()],
-                (&self.u[block.clone()], &self.before[block]),
+                (&self.u[narrow.clone()], &self.before[narrow]),
                 &mut da[wide.clone()],
                 &mut du[wide.clone()],
             );
-            accumulate(
+            product(
                 &mut dh,
                 Matrix::new(&du[wide], lanes, gates),
                 Matrix::new(self.recurrent_weight, hidden, gates).t(),
+                true,
             );
             clear_rows(&mut dh, &self.reset[t * lanes..(t + 1) * lanes], hidden);
         }

@@ -2,7 +2,9 @@
 
 use dfdx::prelude::*;
 
-use super::{Input, Matrix, accumulate, add, add_rows, close, open, product};
+use super::node::{Input, Slot, add, close, open};
+use crate::kernels::buffer::Buffer;
+use crate::kernels::product::{Matrix, product};
 use crate::value::Value;
 use crate::{Scalar, TapeHandle};
 
@@ -10,45 +12,43 @@ pub(super) fn matmul<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, K: Dim, M: Dim>(
     x: Value<(N, K), E, Cpu, T>,
     y: Value<(K, M), E, Cpu, T>,
 ) -> Value<(N, M), E, Cpu, T> {
-    let ((n, k), (k2, m)) = (*x.tensor.shape(), *y.tensor.shape());
-    assert_eq!(k.size(), k2.size(), "inner sizes of a matrix product");
-    let sizes = (n.size(), k.size(), m.size());
-    let (x, x_in, tape) = open(x);
-    let (y, y_in, y_tape) = open(y);
-    let tape = tape.merge(y_tape);
-    let device = x_in.tensor.device().clone();
-    let out = product(
-        sizes.0,
-        sizes.2,
-        Matrix::new(&x, sizes.0, sizes.1),
-        Matrix::new(&y, sizes.1, sizes.2),
-    );
-    close(&device, tape, out, (n, m), move |_, g, gradients| {
-        let (n, k, m) = sizes;
-        let g = Matrix::new(&g, n, m);
-        if let Some(to) = x_in.gradient(gradients)? {
-            accumulate(to, g, Matrix::new(&y, k, m).t());
-        }
-        if let Some(to) = y_in.gradient(gradients)? {
-            accumulate(to, Matrix::new(&x, n, k).t(), g);
-        }
-        Ok(())
-    })
+    let ((n_dim, k_dim), (k2, m_dim)) = (x.shape, y.shape);
+    assert_eq!(k_dim.size(), k2.size(), "inner sizes of a matrix product");
+    let (n, k, m) = (n_dim.size(), k_dim.size(), m_dim.size());
+    let (x, tape) = open(x);
+    let (y, y_tape) = open(y);
+    let mut out = Buffer::stale(n * m);
+    let (lhs, rhs) = (Matrix::new(&x.numbers, n, k), Matrix::new(&y.numbers, k, m));
+    product(&mut out, lhs, rhs, false);
+    close(
+        tape.merge(y_tape),
+        out,
+        (n_dim, m_dim),
+        move |_, g, gradients| {
+            let g = Matrix::new(&g, n, m);
+            if let Some(to) = x.slot(gradients)? {
+                to.add_product(g, Matrix::new(&y.numbers, k, m).t());
+            }
+            if let Some(to) = y.slot(gradients)? {
+                to.add_product(Matrix::new(&x.numbers, n, k).t(), g);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// An operation of one argument, given by its forward and its transpose, which adds to a gradient.
 fn map<E: Scalar, T: TapeHandle<E, Cpu>, S: Shape, R: Shape>(
     x: Value<S, E, Cpu, T>,
     shape: R,
-    forward: impl FnOnce(&[E], &mut Vec<E>),
-    transpose: impl FnOnce(&[E], &mut [E]) + 'static,
+    forward: impl FnOnce(&[E], &mut [E]),
+    transpose: impl FnOnce(&[E], Slot<'_, E>) + 'static,
 ) -> Value<R, E, Cpu, T> {
-    let (x, input, tape) = open(x);
-    let device = input.tensor.device().clone();
-    let mut out = Vec::with_capacity(shape.num_elements());
-    forward(&x, &mut out);
-    close(&device, tape, out, shape, move |_, g, gradients| {
-        if let Some(to) = input.gradient(gradients)? {
+    let (x, tape) = open(x);
+    let mut out = Buffer::stale(shape.num_elements());
+    forward(&x.numbers, &mut out);
+    close(tape, out, shape, move |_, g, gradients| {
+        if let Some(to) = x.slot(gradients)? {
             transpose(&g, to);
         }
         Ok(())
@@ -59,12 +59,16 @@ pub(super) fn repeat_rows<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     x: Value<(M,), E, Cpu, T>,
     n: N,
 ) -> Value<(N, M), E, Cpu, T> {
-    let m = x.tensor.shape().0;
+    let m = x.shape.0;
     map(
         x,
         (n, m),
-        move |x, out| (0..n.size()).for_each(|_| out.extend_from_slice(x)),
-        |g, to| add_rows(to, g),
+        |x, out| {
+            for out in out.chunks_exact_mut(x.len()) {
+                out.copy_from_slice(x);
+            }
+        },
+        |g, to| to.add_rows(g),
     )
 }
 
@@ -72,18 +76,18 @@ pub(super) fn repeat_columns<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     x: Value<(N,), E, Cpu, T>,
     m: M,
 ) -> Value<(N, M), E, Cpu, T> {
-    let n = x.tensor.shape().0;
+    let n = x.shape.0;
     map(
         x,
         (n, m),
         move |x, out| {
-            for x in x {
-                out.extend(std::iter::repeat_n(*x, m.size()));
+            for (row, x) in out.chunks_exact_mut(m.size()).zip(x) {
+                row.fill(*x);
             }
         },
-        move |g, to| {
-            for (to, g) in to.iter_mut().zip(g.chunks_exact(m.size())) {
-                *to += sum(g);
+        move |g, mut to| {
+            for (to, g) in to.entries().iter_mut().zip(g.chunks_exact(m.size())) {
+                *to += total(g);
             }
         },
     )
@@ -92,16 +96,31 @@ pub(super) fn repeat_columns<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
 pub(super) fn sum_columns<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     x: Value<(N, M), E, Cpu, T>,
 ) -> Value<(N,), E, Cpu, T> {
-    let (n, m) = *x.tensor.shape();
+    let (n, m) = x.shape;
     map(
         x,
         (n,),
-        move |x, out| out.extend(x.chunks_exact(m.size()).map(sum)),
-        move |g, to| {
-            for (to, g) in to.chunks_exact_mut(m.size()).zip(g) {
+        move |x, out| {
+            for (out, row) in out.iter_mut().zip(x.chunks_exact(m.size())) {
+                *out = total(row);
+            }
+        },
+        move |g, mut to| {
+            for (to, g) in to.entries().chunks_exact_mut(m.size()).zip(g) {
                 to.iter_mut().for_each(|to| *to += *g);
             }
         },
+    )
+}
+
+pub(super) fn sum<E: Scalar, T: TapeHandle<E, Cpu>, S: Shape>(
+    x: Value<S, E, Cpu, T>,
+) -> Value<Rank0, E, Cpu, T> {
+    map(
+        x,
+        (),
+        |x, out| out[0] = total(x),
+        |g, mut to| to.entries().iter_mut().for_each(|to| *to += g[0]),
     )
 }
 
@@ -110,14 +129,14 @@ pub(super) fn rows<E: Scalar, T: TapeHandle<E, Cpu>, M: Dim>(
     start: usize,
     n: usize,
 ) -> Value<(usize, M), E, Cpu, T> {
-    let m = x.tensor.shape().1;
+    let m = x.shape.1;
     let range = start * m.size()..(start + n) * m.size();
     let place = range.clone();
     map(
         x,
         (n, m),
-        move |x, out| out.extend_from_slice(&x[range]),
-        move |g, to| add(&mut to[place], g),
+        move |x, out| out.copy_from_slice(&x[range]),
+        move |g, mut to| add(&mut to.entries()[place], g),
     )
 }
 
@@ -126,19 +145,20 @@ pub(super) fn columns<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim>(
     start: usize,
     m: usize,
 ) -> Value<(N, usize), E, Cpu, T> {
-    let (n, width) = *x.tensor.shape();
+    let (n, width) = x.shape;
     let range = start..start + m;
     let place = range.clone();
     map(
         x,
         (n, m),
         move |x, out| {
-            for row in x.chunks_exact(width) {
-                out.extend_from_slice(&row[range.clone()]);
+            for (out, row) in out.chunks_exact_mut(m).zip(x.chunks_exact(width)) {
+                out.copy_from_slice(&row[range.clone()]);
             }
         },
-        move |g, to| {
-            for (to, g) in to.chunks_exact_mut(width).zip(g.chunks_exact(m)) {
+        move |g, mut to| {
+            let rows = to.entries().chunks_exact_mut(width);
+            for (to, g) in rows.zip(g.chunks_exact(m)) {
                 add(&mut to[place.clone()], g);
             }
         },
@@ -151,25 +171,29 @@ pub(super) fn stack_rows<E: Scalar, T: TapeHandle<E, Cpu>, M: Dim>(
     let Some(first) = blocks.first() else {
         unreachable!("a sequence has at least one step");
     };
-    let device = first.tensor.device().clone();
-    let m = first.tensor.shape().1;
+    let m = first.shape.1;
+    let n = blocks.iter().map(|block| block.shape.0).sum();
     let mut tape = T::default();
-    let mut out = Vec::new();
-    let mut inputs: Vec<Input<(usize, M), E>> = Vec::with_capacity(blocks.len());
+    let mut inputs: Vec<Input<E>> = Vec::with_capacity(blocks.len());
     for block in blocks {
-        let (numbers, input, block_tape) = open(block);
+        let (input, block_tape) = open(block);
         tape = tape.merge(block_tape);
-        out.extend_from_slice(&numbers);
         inputs.push(input);
     }
-    let shape = (inputs.iter().map(|i| i.tensor.shape().0).sum(), m);
-    close(&device, tape, out, shape, move |_, g, gradients| {
-        let mut rest = g.as_slice();
+    let mut out = Buffer::stale(n * m.size());
+    let mut rest = &mut *out;
+    for input in &inputs {
+        let (own, others) = rest.split_at_mut(input.numbers.len());
+        rest = others;
+        own.copy_from_slice(&input.numbers);
+    }
+    close(tape, out, (n, m), move |_, g, gradients| {
+        let mut rest = &*g;
         for input in inputs {
-            let (own, others) = rest.split_at(input.tensor.shape().num_elements());
+            let (own, others) = rest.split_at(input.numbers.len());
             rest = others;
-            if let Some(to) = input.gradient(gradients)? {
-                add(to, own);
+            if let Some(to) = input.slot(gradients)? {
+                to.add(own);
             }
         }
         Ok(())
@@ -180,22 +204,35 @@ pub(super) fn pick<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     x: Value<(N, M), E, Cpu, T>,
     index: &[usize],
 ) -> Value<(N,), E, Cpu, T> {
-    let (n, m) = *x.tensor.shape();
+    let (n, m) = x.shape;
     assert_eq!(index.len(), n.size(), "one index a row");
     let (width, index) = (m.size(), index.to_vec());
     let place = index.clone();
     map(
         x,
         (n,),
-        move |x, out| out.extend(x.chunks_exact(width).zip(&index).map(|(row, i)| row[*i])),
-        move |g, to| {
-            for ((to, g), i) in to.chunks_exact_mut(width).zip(g).zip(&place) {
+        move |x, out| {
+            for ((out, row), i) in out.iter_mut().zip(x.chunks_exact(width)).zip(&index) {
+                *out = row[*i];
+            }
+        },
+        move |g, mut to| {
+            let rows = to.entries().chunks_exact_mut(width);
+            for ((to, g), i) in rows.zip(g).zip(&place) {
                 to[*i] += *g;
             }
         },
     )
 }
 
-fn sum<E: Scalar>(x: &[E]) -> E {
-    x.iter().fold(E::real(0.0), |sum, x| sum + *x)
+/// In 16 partial sums, the same ones on every instruction set.
+fn total<E: Scalar>(x: &[E]) -> E {
+    let zero = E::real(0.0);
+    let mut sums = [zero; 16];
+    let mut blocks = x.chunks_exact(16);
+    for block in &mut blocks {
+        add(&mut sums, block);
+    }
+    let all = sums.iter().take(x.len()).chain(blocks.remainder());
+    all.fold(zero, |sum, x| sum + *x)
 }

@@ -2,7 +2,8 @@
 
 use dfdx::prelude::*;
 
-use super::{close, numbers, open};
+use super::node::{close, open};
+use crate::kernels::buffer::Buffer;
 use crate::value::Value;
 use crate::{Scalar, TapeHandle};
 
@@ -11,34 +12,39 @@ use crate::{Scalar, TapeHandle};
 pub(super) fn log_softmax<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     x: Value<(N, M), E, Cpu, T>,
 ) -> Value<(N, M), E, Cpu, T> {
-    let shape = *x.tensor.shape();
+    let shape = x.shape;
     let width = shape.1.size();
-    let (mut x, input, tape) = open(x);
-    let device = input.tensor.device().clone();
-    let zero = E::real(0.0);
-    for row in x.chunks_exact_mut(width) {
+    let (input, tape) = open(x);
+    let mut y = Buffer::copy_of(&input.numbers);
+    for row in y.chunks_exact_mut(width) {
         let max = row
             .iter()
             .fold(row[0], |max, x| if *x > max { *x } else { max });
-        let total = row.iter().fold(zero, |sum, x| sum + (*x - max).exp());
-        let shift = max + total.ln();
+        row.iter_mut().for_each(|x| *x -= max);
+    }
+    let mut exp = Buffer::copy_of(&y);
+    E::exp_slice(&mut exp);
+    for (row, exp) in y.chunks_exact_mut(width).zip(exp.chunks_exact(width)) {
+        let shift = sum(exp).ln();
         row.iter_mut().for_each(|x| *x -= shift);
     }
-    close(&device, tape, x, shape, move |output, g, gradients| {
-        let Some(to) = input.gradient(gradients)? else {
+    close(tape, y, shape, move |y, mut g, gradients| {
+        let Some(to) = input.slot(gradients)? else {
             return Ok(());
         };
-        let y = numbers(&output);
-        for ((to, g), y) in to
-            .chunks_exact_mut(width)
-            .zip(g.chunks_exact(width))
-            .zip(y.chunks_exact(width))
-        {
-            let total = g.iter().fold(zero, |sum, g| sum + *g);
-            for ((to, g), y) in to.iter_mut().zip(g).zip(y) {
-                *to += *g - y.exp() * total;
+        let mut p = Buffer::copy_of(y);
+        E::exp_slice(&mut p);
+        for (g, p) in g.chunks_exact_mut(width).zip(p.chunks_exact(width)) {
+            let total = sum(g);
+            for (g, p) in g.iter_mut().zip(p) {
+                *g -= *p * total;
             }
         }
+        to.give(g);
         Ok(())
     })
+}
+
+fn sum<E: Scalar>(x: &[E]) -> E {
+    x.iter().fold(E::real(0.0), |sum, x| sum + *x)
 }

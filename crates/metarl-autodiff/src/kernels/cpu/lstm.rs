@@ -2,9 +2,12 @@
 
 use dfdx::prelude::*;
 
-use super::gru::clear_rows;
-use super::{Matrix, accumulate, add, add_rows, affine, open, take};
+use super::dense::affine;
+use super::gru::{block, clear_rows};
+use super::node::{add, node, open, take};
 use crate::algebra::RecurrenceOf;
+use crate::kernels::buffer::Buffer;
+use crate::kernels::product::{Matrix, product};
 use crate::value::{Taped, Value};
 use crate::{Kernels, Scalar, TapeHandle};
 
@@ -20,45 +23,44 @@ pub(super) fn lstm<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = *p.input.tensor.shape();
-    let (lanes, hidden) = *p.state.tensor.shape();
+    let (rows, inputs) = p.input.shape;
+    let (lanes, hidden) = p.state.shape;
     assert_eq!(reset.len(), rows, "one reset flag a row");
     assert_eq!(rows % lanes, 0, "rows are steps × lanes");
     let gates = 4 * hidden;
-    let (x, x_in, x_tape) = open(p.input);
-    let (h0, h_in, h_tape) = open(p.state);
-    let (c0, c_in, c_tape) = open(cell);
-    let (wi, wi_in, wi_tape) = open(p.input_weight);
-    let (wh, wh_in, wh_tape) = open(p.recurrent_weight);
-    let (b, b_in, b_tape) = open(p.bias);
+    let (x, x_tape) = open(p.input);
+    let (h0, h_tape) = open(p.state);
+    let (c0, c_tape) = open(cell);
+    let (wi, wi_tape) = open(p.input_weight);
+    let (wh, wh_tape) = open(p.recurrent_weight);
+    let (b, b_tape) = open(p.bias);
     let mut tape = [h_tape, c_tape, wi_tape, wh_tape, b_tape]
         .into_iter()
         .fold(x_tape, T::merge);
-    let device = x_in.tensor.device().clone();
 
     // Rows of `gate` end as [i | f | g | o]; `h_before`, `c_before` keep what each step began in.
     let mut gate = affine(
-        rows,
-        Matrix::new(&x, rows, inputs),
-        Matrix::new(&wi, inputs, gates),
-        &b,
+        Matrix::new(&x.numbers, rows, inputs),
+        Matrix::new(&wi.numbers, inputs, gates),
+        &b.numbers,
     );
-    let (mut h_before, mut c_before) = (Vec::new(), Vec::new());
-    let (mut states, mut cells) = (Vec::new(), Vec::new());
-    let (mut h, mut c) = (h0, c0);
-    for (gate, reset) in gate
-        .chunks_exact_mut(lanes * gates)
-        .zip(reset.chunks_exact(lanes))
-    {
+    let mut h_before = Buffer::stale(rows * hidden);
+    let mut c_before = Buffer::stale(rows * hidden);
+    let (mut states, mut cells) = (Buffer::stale(rows * hidden), Buffer::stale(rows * hidden));
+    let (mut h, mut c) = (Buffer::copy_of(&h0.numbers), Buffer::copy_of(&c0.numbers));
+    for (t, reset) in reset.chunks_exact(lanes).enumerate() {
+        let narrow = block(t, lanes * hidden);
+        let gate = &mut gate[block(t, lanes * gates)];
         clear_rows(&mut h, reset, hidden);
         clear_rows(&mut c, reset, hidden);
-        accumulate(
+        product(
             gate,
             Matrix::new(&h, lanes, hidden),
-            Matrix::new(&wh, hidden, gates),
+            Matrix::new(&wh.numbers, hidden, gates),
+            true,
         );
-        h_before.extend_from_slice(&h);
-        c_before.extend_from_slice(&c);
+        h_before[narrow.clone()].copy_from_slice(&h);
+        c_before[narrow.clone()].copy_from_slice(&c);
         for ((gate, h), c) in gate
             .chunks_exact_mut(gates)
             .zip(h.chunks_exact_mut(hidden))
@@ -76,53 +78,54 @@ where
                 *h *= *o;
             }
         }
-        states.extend_from_slice(&h);
-        cells.extend_from_slice(&c);
+        states[narrow.clone()].copy_from_slice(&h);
+        cells[narrow].copy_from_slice(&c);
     }
 
-    let state = device.tensor_from_vec(states, (rows, hidden));
-    let cell = device.tensor_from_vec(cells, (rows, hidden));
+    let state = node(states, (rows, hidden), tape.clone());
+    let cell = node(cells, (rows, hidden), tape.clone());
     if tape.records() {
-        let (h_out, c_out, reset) = (state.clone(), cell.clone(), reset.to_vec());
+        let (h_out, c_out, reset) = (open(state.clone()).0, open(cell.clone()).0, reset.to_vec());
         tape.add_backward_op(move |gradients| {
-            let g_h = take(&h_out, gradients)?;
-            let g_c = take(&c_out, gradients)?;
+            let g_h = take(h_out.place(), rows * hidden, gradients)?;
+            let g_c = take(c_out.place(), rows * hidden, gradients)?;
+            if g_h.is_none() && g_c.is_none() {
+                return Ok(());
+            }
+            let zeros = || Buffer::zeros(rows * hidden);
             let back = Backward {
                 gate: &gate,
-                cells: &super::numbers(&c_out),
+                cells: &c_out.numbers,
                 c_before: &c_before,
-                recurrent_weight: &wh,
+                recurrent_weight: &wh.numbers,
                 reset: &reset,
                 lanes,
                 hidden,
             };
-            let (da, dh, dc) = back.run(&g_h, &g_c);
-            if let Some(to) = h_in.gradient(gradients)? {
-                add(to, &dh);
+            let (da, dh, dc) = back.run(&g_h.unwrap_or_else(zeros), &g_c.unwrap_or_else(zeros));
+            if let Some(to) = h0.slot(gradients)? {
+                to.give(dh);
             }
-            if let Some(to) = c_in.gradient(gradients)? {
-                add(to, &dc);
+            if let Some(to) = c0.slot(gradients)? {
+                to.give(dc);
             }
-            if let Some(to) = b_in.gradient(gradients)? {
-                add_rows(to, &da);
+            if let Some(to) = b.slot(gradients)? {
+                to.add_rows(&da);
             }
             let da = Matrix::new(&da, rows, gates);
-            if let Some(to) = wi_in.gradient(gradients)? {
-                accumulate(to, Matrix::new(&x, rows, inputs).t(), da);
+            if let Some(to) = wi.slot(gradients)? {
+                to.add_product(Matrix::new(&x.numbers, rows, inputs).t(), da);
             }
-            if let Some(to) = wh_in.gradient(gradients)? {
-                accumulate(to, Matrix::new(&h_before, rows, hidden).t(), da);
+            if let Some(to) = wh.slot(gradients)? {
+                to.add_product(Matrix::new(&h_before, rows, hidden).t(), da);
             }
-            if let Some(to) = x_in.gradient(gradients)? {
-                accumulate(to, da, Matrix::new(&wi, inputs, gates).t());
+            if let Some(to) = x.slot(gradients)? {
+                to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
             }
             Ok(())
         });
     }
-    (
-        Value::new(state.put_tape(tape.clone())),
-        Value::new(cell.put_tape(tape)),
-    )
+    (state, cell)
 }
 
 /// What the forward pass left behind.
@@ -138,17 +141,16 @@ struct Backward<'a, E> {
 
 impl<E: Scalar> Backward<'_, E> {
     /// Gradients of the gates' inputs, of the first state and of the first cell.
-    fn run(&self, g_h: &[E], g_c: &[E]) -> (Vec<E>, Vec<E>, Vec<E>) {
+    fn run(&self, g_h: &[E], g_c: &[E]) -> (Buffer<E>, Buffer<E>, Buffer<E>) {
         let (lanes, hidden) = (self.lanes, self.hidden);
-        let (gates, zero, one) = (4 * hidden, E::real(0.0), E::ONE);
-        let mut tanh_c = self.cells.to_vec();
+        let (gates, one) = (4 * hidden, E::ONE);
+        let mut tanh_c = Buffer::copy_of(self.cells);
         E::tanh_slice(&mut tanh_c);
-        let mut da = vec![zero; self.gate.len()];
-        let mut dh = vec![zero; lanes * hidden];
-        let mut dc = vec![zero; lanes * hidden];
+        let mut da = Buffer::stale(self.gate.len());
+        let mut dh = Buffer::zeros(lanes * hidden);
+        let mut dc = Buffer::zeros(lanes * hidden);
         for t in (0..self.reset.len() / lanes).rev() {
-            let block = t * lanes * hidden..(t + 1) * lanes * hidden;
-            let wide = t * lanes * gates..(t + 1) * lanes * gates;
+            let (block, wide) = (block(t, lanes * hidden), block(t, lanes * gates));
             add(&mut dh, &g_h[block.clone()]);
             add(&mut dc, &g_c[block.clone()]);
             let rows = dh
@@ -170,11 +172,11 @@ impl<E: Scalar> Backward<'_, E> {
                     dc[k] = d * f;
                 }
             }
-            dh.fill(zero);
-            accumulate(
+            product(
                 &mut dh,
                 Matrix::new(&da[wide], lanes, gates),
                 Matrix::new(self.recurrent_weight, hidden, gates).t(),
+                false,
             );
             let reset = &self.reset[t * lanes..(t + 1) * lanes];
             clear_rows(&mut dh, reset, hidden);

@@ -2,140 +2,97 @@
 //! put one tensor on the tape.
 
 mod dense;
+mod elementwise;
 mod gru;
+mod gru_dual;
 mod linear;
 mod log_softmax;
 mod lstm;
+mod node;
 
 use dfdx::prelude::*;
 
 use super::Kernels;
-use super::product::{Matrix, Product};
-use crate::algebra::{Activation, RecurrenceOf};
-use crate::value::{Taped, Value};
+use super::buffer::Buffer;
+use super::function::{Binary, Unary};
+use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
+use crate::value::{Body, Taped, Value};
 use crate::{Scalar, TapeHandle};
-
-/// An input of an operation, as backward sees it.
-struct Input<S: Shape, E: Scalar> {
-    tensor: Tensor<S, E, Cpu>,
-    wanted: bool,
-}
-
-impl<S: Shape, E: Scalar> Input<S, E> {
-    /// The place to add this input's gradient to, or nothing where it is data.
-    fn gradient<'a>(
-        &self,
-        gradients: &'a mut Gradients<E, Cpu>,
-    ) -> Result<Option<&'a mut Vec<E>>, CpuError> {
-        if !self.wanted {
-            return Ok(None);
-        }
-        gradients
-            .get_or_alloc_mut(&self.tensor)
-            .map(|g| Some(&mut **g))
-    }
-}
-
-/// Takes a value apart: its numbers, its place in the gradients, its tape handle.
-fn open<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
-    x: Value<S, E, Cpu, T>,
-) -> (Vec<E>, Input<S, E>, T) {
-    let (tensor, tape) = x.tensor.split_tape();
-    let numbers = numbers(&tensor);
-    let wanted = tape.records();
-    (numbers, Input { tensor, wanted }, tape)
-}
-
-/// The numbers of a contiguous tensor. All tensors of this crate are: it makes no views.
-fn numbers<S: Shape, E: Scalar>(tensor: &Tensor<S, E, Cpu>) -> Vec<E> {
-    let mut numbers = vec![E::real(0.0); tensor.shape().num_elements()];
-    tensor.copy_into(&mut numbers);
-    numbers
-}
-
-/// Makes the output and, if the tape records, its way back. `backward` is handed the gradient of
-/// the output, which nothing needs afterwards.
-fn close<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
-    device: &Cpu,
-    mut tape: T,
-    numbers: Vec<E>,
-    shape: S,
-    backward: impl FnOnce(Tensor<S, E, Cpu>, Vec<E>, &mut Gradients<E, Cpu>) -> Result<(), CpuError>
-    + 'static,
-) -> Value<S, E, Cpu, T> {
-    let output = device.tensor_from_vec(numbers, shape);
-    if tape.records() {
-        let place = output.clone();
-        tape.add_backward_op(move |gradients| {
-            let gradient = take(&place, gradients)?;
-            backward(place, gradient, gradients)
-        });
-    }
-    Value::new(output.put_tape(tape))
-}
-
-/// Takes a finished gradient out of the store.
-fn take<S: Shape, E: Scalar>(
-    place: &Tensor<S, E, Cpu>,
-    gradients: &mut Gradients<E, Cpu>,
-) -> Result<Vec<E>, CpuError> {
-    Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(place)?))
-}
-
-fn add<E: Scalar>(to: &mut [E], from: &[E]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to += *from;
-    }
-}
-
-/// Adds each row of a matrix to `to`.
-fn add_rows<E: Scalar>(to: &mut [E], matrix: &[E]) {
-    for row in matrix.chunks_exact(to.len()) {
-        add(to, row);
-    }
-}
-
-/// `out ← out + lhs rhs`.
-fn accumulate<E: Scalar>(out: &mut [E], lhs: Matrix<'_, E>, rhs: Matrix<'_, E>) {
-    E::product(Product {
-        out,
-        lhs,
-        rhs,
-        accumulate: true,
-    });
-}
-
-/// `lhs rhs`.
-fn product<E: Scalar>(
-    rows: usize,
-    columns: usize,
-    lhs: Matrix<'_, E>,
-    rhs: Matrix<'_, E>,
-) -> Vec<E> {
-    let mut out = vec![E::real(0.0); rows * columns];
-    E::product(Product {
-        out: &mut out,
-        lhs,
-        rhs,
-        accumulate: false,
-    });
-    out
-}
-
-/// `x W + b` with the bias repeated.
-fn affine<E: Scalar>(n: usize, x: Matrix<'_, E>, w: Matrix<'_, E>, bias: &[E]) -> Vec<E> {
-    let mut y = Vec::with_capacity(n * bias.len());
-    for _ in 0..n {
-        y.extend_from_slice(bias);
-    }
-    accumulate(&mut y, x, w);
-    y
-}
 
 impl<E: Scalar> Kernels<E> for Cpu
 where
     Self: Device<E>,
 {
+    fn hold<S: Shape, T: TapeHandle<E, Self>>(
+        x: Tensor<S, E, Self>,
+        tape: T,
+    ) -> Value<S, E, Self, T> {
+        let shape = *x.shape();
+        // Views become rows, which is what operations read.
+        let x = x.contiguous();
+        let mut numbers = Buffer::stale(shape.num_elements());
+        x.copy_into(&mut numbers);
+        node::node(numbers, shape, tape)
+    }
+    fn leaf<S: Shape, T: TapeHandle<E, Self>>(
+        _: &Self,
+        numbers: &[E],
+        shape: S,
+        tape: T,
+    ) -> Value<S, E, Self, T> {
+        node::node(Buffer::copy_of(numbers), shape, tape)
+    }
+    fn read_gradient<S: Shape, T: TapeHandle<E, Self>>(
+        x: &Value<S, E, Self, T>,
+        gradients: &mut Gradients<E, Self>,
+        flat: &mut Vec<E>,
+    ) -> Result<(), Self::Err> {
+        let n = x.shape.num_elements();
+        let gradient = match &x.body {
+            Body::Numbers { place, .. } => node::take(place, n, gradients)?,
+            Body::Tensor(_) => None,
+        };
+        match gradient {
+            Some(gradient) => flat.extend_from_slice(&gradient),
+            None => flat.resize(flat.len() + n, E::real(0.0)),
+        }
+        Ok(())
+    }
+    fn zeros_like_value<S: Shape, T: TapeHandle<E, Self>>(
+        x: &Value<S, E, Self, T>,
+    ) -> Value<S, E, Self, T> {
+        let zeros = Buffer::zeros(x.shape.num_elements());
+        node::node(zeros, x.shape, T::default())
+    }
+    fn unary<S: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        f: Unary,
+    ) -> Value<S, E, Self, T> {
+        elementwise::unary(x, f)
+    }
+    fn binary<S: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        y: Value<S, E, Self, T>,
+        f: Binary,
+    ) -> Value<S, E, Self, T> {
+        elementwise::binary(x, y, f)
+    }
+    fn choose<S: Shape, T: TapeHandle<E, Self>>(
+        mask: Tensor<S, bool, Self>,
+        x: Value<S, E, Self, T>,
+        y: Value<S, E, Self, T>,
+    ) -> Value<S, E, Self, T> {
+        elementwise::choose(&mask, x, y)
+    }
+    fn sum<S: Shape, T: TapeHandle<E, Self>>(x: Value<S, E, Self, T>) -> Value<Rank0, E, Self, T> {
+        linear::sum(x)
+    }
+    fn reshape<S: Shape, R: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        shape: R,
+    ) -> Value<R, E, Self, T> {
+        elementwise::reshape(x, shape)
+    }
     fn matmul<T: TapeHandle<E, Self>, N: Dim, K: Dim, M: Dim>(
         x: Value<(N, K), E, Self, T>,
         y: Value<(K, M), E, Self, T>,
@@ -213,6 +170,19 @@ where
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         gru::gru(p, candidate_bias, reset)
+    }
+    fn gru_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Value<(usize,), E, Self, T>),
+        direction: (
+            RecurrenceTangentOf<Taped<E, Self, T>>,
+            Value<(usize,), E, Self, T>,
+        ),
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        gru_dual::gru_dual(p, direction, reset)
     }
     fn lstm<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,

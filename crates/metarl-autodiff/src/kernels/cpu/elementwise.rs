@@ -1,0 +1,124 @@
+//! Operations that treat every element alike.
+
+use dfdx::prelude::*;
+
+use super::node::{close, open};
+use crate::kernels::buffer::Buffer;
+use crate::kernels::function::{Binary, Unary};
+use crate::value::{Body, Value};
+use crate::{Scalar, TapeHandle};
+
+pub(super) fn unary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
+    x: Value<S, E, Cpu, T>,
+    f: Unary,
+) -> Value<S, E, Cpu, T> {
+    let shape = x.shape;
+    let (x, tape) = open(x);
+    let mut y = Buffer::copy_of(&x.numbers);
+    f.apply(&mut y);
+    close(tape, y, shape, move |y, mut g, gradients| {
+        if let Some(to) = x.slot(gradients)? {
+            f.multiply_slope(&mut g, &x.numbers, y);
+            to.give(g);
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
+    x: Value<S, E, Cpu, T>,
+    y: Value<S, E, Cpu, T>,
+    f: Binary,
+) -> Value<S, E, Cpu, T> {
+    let shape = x.shape;
+    assert_eq!(shape, y.shape, "shapes of an operation's two arguments");
+    let (x, tape) = open(x);
+    let (y, y_tape) = open(y);
+    let mut out = Buffer::copy_of(&x.numbers);
+    f.apply(&mut out, &y.numbers);
+    close(tape.merge(y_tape), out, shape, move |_, g, gradients| {
+        // The second argument's part first: the first one's may take the gradient over.
+        if let Some(to) = y.slot(gradients)? {
+            match f {
+                Binary::Add => to.add(&g),
+                Binary::Sub => {
+                    let mut part = Buffer::copy_of(&g);
+                    Unary::Scale(-1.0).apply(&mut part);
+                    to.give(part);
+                }
+                Binary::Mul => to.give(times(&g, &x.numbers)),
+            }
+        }
+        if let Some(to) = x.slot(gradients)? {
+            match f {
+                Binary::Add | Binary::Sub => to.give(g),
+                Binary::Mul => to.give(times(&g, &y.numbers)),
+            }
+        }
+        Ok(())
+    })
+}
+
+fn times<E: Scalar>(x: &[E], y: &[E]) -> Buffer<E> {
+    let mut out = Buffer::copy_of(x);
+    Binary::Mul.apply(&mut out, y);
+    out
+}
+
+pub(super) fn choose<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
+    mask: &Tensor<S, bool, Cpu>,
+    x: Value<S, E, Cpu, T>,
+    y: Value<S, E, Cpu, T>,
+) -> Value<S, E, Cpu, T> {
+    let shape = x.shape;
+    let mask = mask.as_vec();
+    let (x, tape) = open(x);
+    let (y, y_tape) = open(y);
+    let mut out = Buffer::copy_of(&x.numbers);
+    replace(&mut out, &mask, false, |i| y.numbers[i]);
+    close(
+        tape.merge(y_tape),
+        out,
+        shape,
+        move |_, mut g, gradients| {
+            let zero = |_| E::real(0.0);
+            if let Some(to) = y.slot(gradients)? {
+                let mut part = Buffer::copy_of(&g);
+                replace(&mut part, &mask, true, zero);
+                to.give(part);
+            }
+            if let Some(to) = x.slot(gradients)? {
+                replace(&mut g, &mask, false, zero);
+                to.give(g);
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Replaces the elements where the mask says `which`.
+fn replace<E: Scalar>(x: &mut [E], mask: &[bool], which: bool, with: impl Fn(usize) -> E) {
+    for (i, (x, mask)) in x.iter_mut().zip(mask).enumerate() {
+        if *mask == which {
+            *x = with(i);
+        }
+    }
+}
+
+/// The same numbers under another shape.
+pub(super) fn reshape<S: Shape, R: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
+    x: Value<S, E, Cpu, T>,
+    shape: R,
+) -> Value<R, E, Cpu, T> {
+    assert_eq!(
+        x.shape.num_elements(),
+        shape.num_elements(),
+        "elements of a reshaped value"
+    );
+    // Its place in the gradients stays, too.
+    let body = match x.body {
+        Body::Numbers { place, numbers } => Body::Numbers { place, numbers },
+        Body::Tensor(_) => unreachable!("on the CPU every value is made of numbers"),
+    };
+    Value::of_body(body, shape, x.tape)
+}
