@@ -6,7 +6,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 use dfdx::prelude::{Dim, Rank0, Shape, Tensor, TryLe};
 use serde::{Deserialize, Serialize};
 
-use crate::{Kernels, Scalar, composed};
+use crate::{Kernels, Scalar, Windows, composed};
 
 /// An element-wise non-linearity between layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,6 +150,13 @@ pub trait Algebra: Clone + Debug + 'static {
     /// Gives run-time sizes a compile-time name, or forgets one; the number of elements and their
     /// order stay.
     fn reshape<S: Shape, R: Shape>(x: Self::Of<S>, shape: R) -> Self::Of<R>;
+    /// The windows of every row, one under another: `(N, inputs) → (N · positions, width)`.
+    fn unfold(x: Self::Of<(usize, usize)>, windows: &Windows) -> Self::Of<(usize, usize)>;
+
+    /// Puts blocks of columns beside each other: `(N, m₀), (N, m₁), … → (N, Σ mₖ)`.
+    fn stack_columns(blocks: Vec<Self::Of<(usize, usize)>>) -> Self::Of<(usize, usize)> {
+        composed::stack_columns::<Self>(blocks)
+    }
 
     /// The smaller of two, element by element; the first where they are equal.
     fn minimum<S: Shape>(x: Self::Of<S>, y: Self::Of<S>) -> Self::Of<S> {
@@ -244,5 +251,73 @@ pub trait Algebra: Clone + Debug + 'static {
         reset: &[bool],
     ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
         composed::lstm::<Self>(p, cell, reset)
+    }
+
+    /// The same dense layer at every window of every row.
+    ///
+    /// ```text
+    /// yₙ,ₚ = φ(windowₚ(xₙ) W + b)
+    /// ```
+    ///
+    /// | argument | shape | meaning |
+    /// |---|---|---|
+    /// | `x` | `(N, inputs)` | images, or one row of all steps of sequences |
+    /// | `windows` | | what each position sees: [`Windows::over_image`], [`Windows::over_past`] |
+    /// | `weight` | `(width, O)` | a row for each number of a window |
+    /// | `bias` | `(O,)` | |
+    ///
+    /// Gives `(N · positions, O)`: a row for each position. With images that is an image again,
+    /// channels last. Gradients flow to `x`, `weight` and `bias`.
+    fn convolution(
+        x: Self::Of<(usize, usize)>,
+        windows: &Windows,
+        weight: Self::Of<(usize, usize)>,
+        bias: Self::Of<(usize,)>,
+        activation: Activation,
+    ) -> Self::Of<(usize, usize)> {
+        composed::convolution::<Self>(x, windows, weight, bias, activation)
+    }
+
+    /// Normalizes each row (Ba et al. 2016, [arXiv:1607.06450](https://arxiv.org/abs/1607.06450),
+    /// equation 4).
+    ///
+    /// ```text
+    /// y = γ ⊙ (x − μ) / √(σ² + ε) + β        μ = mean x,  σ² = mean (x − μ)²
+    /// ```
+    ///
+    /// `gain` is γ and `bias` is β, `(M,)` each. Gradients flow to all three arguments. `epsilon`
+    /// must not be zero where a row may be constant: the derivative there would be infinite.
+    fn layer_norm<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        gain: Self::Of<(M,)>,
+        bias: Self::Of<(M,)>,
+        epsilon: f64,
+    ) -> Self::Of<(N, M)> {
+        composed::layer_norm::<Self, N, M>(x, gain, bias, epsilon)
+    }
+
+    /// What each step of a sequence reads from itself and the steps before it (Vaswani et al. 2017,
+    /// [arXiv:1706.03762](https://arxiv.org/abs/1706.03762), equation 1).
+    ///
+    /// ```text
+    /// yᵢ = Σ_{j ≤ i} pᵢⱼ vⱼ        pᵢ = softmax(qᵢ · kⱼ / √d)
+    /// ```
+    ///
+    /// | argument | shape | meaning |
+    /// |---|---|---|
+    /// | `query` | `(n_queries, d)` | q of the last steps: all, or only those that are asked |
+    /// | `key` | `(n_rows, d)` | k, rows time-major as in a [`Recurrence`] |
+    /// | `value` | `(n_rows, e)` | v |
+    /// | `reset` | `n_rows` | where a lane starts anew: no step before it is read |
+    ///
+    /// Gives `(n_queries, e)`. Gradients flow to query, key and value.
+    fn causal_attention(
+        query: Self::Of<(usize, usize)>,
+        key: Self::Of<(usize, usize)>,
+        value: Self::Of<(usize, usize)>,
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> Self::Of<(usize, usize)> {
+        composed::causal_attention::<Self>(query, key, value, n_lanes, reset)
     }
 }

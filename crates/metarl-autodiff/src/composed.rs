@@ -5,7 +5,8 @@
 use dfdx::prelude::{Dim, Shape, TryGt};
 
 use crate::algebra::{Activation, Recurrence, RecurrenceOf, RecurrenceTangentOf};
-use crate::{Algebra, Dual, Forward};
+use crate::sequence::stretches;
+use crate::{Algebra, Dual, Forward, Kernels, Windows};
 
 pub(crate) fn dense<A: Algebra, N: Dim, I: Dim, O: Dim>(
     x: A::Of<(N, I)>,
@@ -30,16 +31,135 @@ pub(crate) fn dense_tangent<A: Algebra, N: Dim, I: Dim, O: Dim>(
     if let Some(dx) = dx {
         affine = affine + A::matmul(dx, weight);
     }
+    multiply_slope::<A, _>(affine, output, activation)
+}
+
+/// `x ⊙ φ'`, with the slope told by the output of the activation.
+pub(crate) fn multiply_slope<A: Algebra, S: Shape>(
+    x: A::Of<S>,
+    output: A::Of<S>,
+    activation: Activation,
+) -> A::Of<S> {
     match activation {
-        Activation::Identity => affine,
-        Activation::Tanh => affine * A::shift(-A::square(output), 1.0),
-        Activation::Sigmoid => affine * (output.clone() - A::square(output)),
+        Activation::Identity => x,
+        Activation::Tanh => x * A::shift(-A::square(output), 1.0),
+        Activation::Sigmoid => x * (output.clone() - A::square(output)),
         Activation::Relu => {
-            let zero = A::zeros_like(&affine);
+            let zero = A::zeros_like(&x);
             let mask = A::primal(&output).gt(<A::Elem as crate::Scalar>::real(0.0));
-            A::choose(mask, affine, zero)
+            A::choose(mask, x, zero)
         }
     }
+}
+
+pub(crate) fn convolution<A: Algebra>(
+    x: A::Of<(usize, usize)>,
+    windows: &Windows,
+    weight: A::Of<(usize, usize)>,
+    bias: A::Of<(usize,)>,
+    activation: Activation,
+) -> A::Of<(usize, usize)> {
+    A::dense(A::unfold(x, windows), weight, bias, activation)
+}
+
+pub(crate) fn stack_columns<A: Algebra>(
+    blocks: Vec<A::Of<(usize, usize)>>,
+) -> A::Of<(usize, usize)> {
+    let shapes: Vec<(usize, usize)> = blocks.iter().map(|block| A::shape(block)).collect();
+    let n_rows = shapes.first().map_or(0, |shape| shape.0);
+    assert!(
+        shapes.iter().all(|shape| shape.0 == n_rows),
+        "blocks of columns have the same rows"
+    );
+    let widths: Vec<usize> = shapes.iter().map(|shape| shape.1).collect();
+    // One after another in one column, then the columns of each block at their place.
+    let columns = blocks.into_iter().zip(&shapes);
+    let columns = columns.map(|(block, (n, m))| A::reshape(block, (n * m, 1)));
+    let all = A::stack_rows(columns.collect());
+    let (n_numbers, _) = A::shape(&all);
+    A::unfold(
+        A::reshape(all, (1, n_numbers)),
+        &Windows::side_by_side(n_rows, &widths),
+    )
+}
+
+pub(crate) fn layer_norm<A: Algebra, N: Dim, M: Dim>(
+    x: A::Of<(N, M)>,
+    gain: A::Of<(M,)>,
+    bias: A::Of<(M,)>,
+    epsilon: f64,
+) -> A::Of<(N, M)> {
+    let (n, m) = A::shape(&x);
+    let mean = |x| A::scale(A::sum_columns(x), 1.0 / m.size() as f64);
+    let centered = x.clone() - A::repeat_columns(mean(x), m);
+    let variance = mean(A::square(centered.clone()));
+    let scale = A::recip(A::sqrt(A::shift(variance, epsilon)));
+    let normalized = centered * A::repeat_columns(scale, m);
+    normalized * A::repeat_rows(gain, n) + A::repeat_rows(bias, n)
+}
+
+pub(crate) fn causal_attention<A: Algebra>(
+    query: A::Of<(usize, usize)>,
+    key: A::Of<(usize, usize)>,
+    value: A::Of<(usize, usize)>,
+    n_lanes: usize,
+    reset: &[bool],
+) -> A::Of<(usize, usize)> {
+    let ((n_queries, d), (n_keys, _)) = (A::shape(&query), A::shape(&key));
+    let query = A::scale(query, 1.0 / (d as f64).sqrt());
+    let before = n_keys - n_queries;
+    let (mut reads, mut rows) = (Vec::new(), Vec::new());
+    for keys in stretches(n_lanes, reset) {
+        let queries: Vec<usize> = (keys.iter())
+            .filter_map(|row| row.checked_sub(before))
+            .collect();
+        if queries.is_empty() {
+            continue;
+        }
+        let scores = A::matmul(
+            take_rows::<A>(query.clone(), &queries),
+            take_transposed_rows::<A>(key.clone(), &keys),
+        );
+        let weight = A::exp(A::log_softmax(hide_later::<A>(scores)));
+        reads.push(A::matmul(weight, take_rows::<A>(value.clone(), &keys)));
+        rows.extend(queries);
+    }
+    // From lane after lane back to step after step.
+    let mut places = vec![0; n_queries];
+    for (place, row) in rows.into_iter().enumerate() {
+        places[row] = place;
+    }
+    take_rows::<A>(A::stack_rows(reads), &places)
+}
+
+/// Scores of the last queries, all but zero in weight where the key is later than the query.
+fn hide_later<A: Algebra>(scores: A::Of<(usize, usize)>) -> A::Of<(usize, usize)> {
+    let (n_queries, n_keys) = A::shape(&scores);
+    let seen = (0..n_queries * n_keys)
+        .map(|i| i % n_keys <= i / n_keys + n_keys - n_queries)
+        .collect::<Vec<_>>();
+    let mask = <A::Device as Kernels<A::Elem>>::mask(&A::primal(&scores), &seen);
+    let hidden = A::shift(A::zeros_like(&scores), -1e30);
+    A::choose(mask, scores, hidden)
+}
+
+fn take_rows<A: Algebra>(x: A::Of<(usize, usize)>, rows: &[usize]) -> A::Of<(usize, usize)> {
+    let shape = A::shape(&x);
+    A::unfold(
+        A::reshape(x, (1, shape.0 * shape.1)),
+        &Windows::rows(shape, rows),
+    )
+}
+
+fn take_transposed_rows<A: Algebra>(
+    x: A::Of<(usize, usize)>,
+    rows: &[usize],
+) -> A::Of<(usize, usize)> {
+    let shape = A::shape(&x);
+    A::unfold(
+        A::reshape(x, (1, shape.0 * shape.1)),
+        &Windows::transposed_rows(shape, rows),
+    )
 }
 
 /// Zeroes the rows of a state whose lane starts anew.

@@ -6,7 +6,7 @@ use dfdx::prelude::*;
 
 use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf};
 use crate::value::Variables;
-use crate::{Algebra, Reverse, Scalar};
+use crate::{Algebra, Reverse, Scalar, Windows, composed};
 
 /// `x + ε ẋ` with `ε² = 0`. A constant has no tangent, so products with data cost nothing extra.
 #[derive(Debug, Clone)]
@@ -231,6 +231,9 @@ impl<P: Algebra> Algebra for Forward<P> {
     fn reshape<S: Shape, R: Shape>(x: Self::Of<S>, shape: R) -> Self::Of<R> {
         linear(x, |x| P::reshape(x, shape))
     }
+    fn unfold(x: Self::Of<(usize, usize)>, windows: &Windows) -> Self::Of<(usize, usize)> {
+        linear(x, |x| P::unfold(x, windows))
+    }
 
     fn dense<N: Dim, I: Dim, O: Dim>(
         x: Self::Of<(N, I)>,
@@ -304,6 +307,38 @@ impl<P: Algebra> Algebra for Forward<P> {
             let mean = P::sum_columns(P::exp(y.clone()) * dx.clone());
             dx - P::repeat_columns(mean, m)
         });
+        Dual::new(y, tangent)
+    }
+
+    fn convolution(
+        x: Self::Of<(usize, usize)>,
+        windows: &Windows,
+        weight: Self::Of<(usize, usize)>,
+        bias: Self::Of<(usize,)>,
+        activation: Activation,
+    ) -> Self::Of<(usize, usize)> {
+        let convolve =
+            |x, weight, bias, activation| P::convolution(x, windows, weight, bias, activation);
+        let y = convolve(
+            x.primal.clone(),
+            weight.primal.clone(),
+            bias.primal.clone(),
+            activation,
+        );
+        let linear = Activation::Identity;
+        let zero = P::zeros_like(&bias.primal);
+        let moved = x
+            .tangent
+            .map(|dx| convolve(dx, weight.primal.clone(), zero.clone(), linear));
+        let bent = match (weight.tangent, bias.tangent) {
+            (None, None) => None,
+            (dw, db) => {
+                let dw = dw.unwrap_or_else(|| P::zeros_like(&weight.primal));
+                Some(convolve(x.primal, dw, db.unwrap_or(zero), linear))
+            }
+        };
+        let tangent = sum::<P, (usize, usize)>(moved, bent)
+            .map(|affine| composed::multiply_slope::<P, _>(affine, y.clone(), activation));
         Dual::new(y, tangent)
     }
 }

@@ -63,8 +63,8 @@
 //!
 //! # What it leaves out
 //!
-//! Convolutions, dropout, batch statistics, whole Hessians, and graphs that outlive an evaluation:
-//! parameters are a flat vector, and each evaluation records its own tape.
+//! Dropout, batch statistics, attention with several heads, whole Hessians, and graphs that outlive
+//! an evaluation: parameters are a flat vector, and each evaluation records its own tape.
 
 #![expect(
     clippy::type_complexity,
@@ -81,8 +81,10 @@ mod kernels;
 mod network;
 mod optimizer;
 mod scalar;
+mod sequence;
 mod tape;
 mod value;
+mod windows;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -95,8 +97,10 @@ pub use error::Error;
 pub use forward::{Dual, Forward, ReverseOverForward};
 pub use kernels::Kernels;
 pub use network::{
-    Binder, Dense, DenseParameters, Gru, GruParameters, Initialization, Layout, Leaf, Lstm,
-    LstmParameters, LstmState, Mlp, MlpParameters, Network,
+    Binder, CausalAttention, CausalAttentionParameters, CausalConv, CausalConvParameters, Conv2d,
+    Conv2dParameters, Dense, DenseParameters, Gru, GruParameters, Initialization, LayerNorm,
+    LayerNormParameters, Layout, Leaf, Lstm, LstmParameters, LstmState, Mlp, MlpParameters,
+    Network,
 };
 pub use optimizer::{
     Adam, AdamConfig, Optimizer, RmsProp, RmsPropConfig, Sgd, SgdConfig, clip_norm,
@@ -104,3 +108,4 @@ pub use optimizer::{
 pub use scalar::Scalar;
 pub use tape::{SharedTape, TapeHandle};
 pub use value::{Plain, Reverse, Taped, Value, Variables};
+pub use windows::{Image, ImageLayout, Windows};

@@ -10,7 +10,7 @@ use dfdx::prelude::*;
 use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
-use crate::{Algebra, Kernels, Scalar, SharedTape, TapeHandle};
+use crate::{Algebra, Kernels, Scalar, SharedTape, TapeHandle, Windows};
 
 /// A tensor with a tape handle. Unlike a bare tensor of dfdx it may be both operands of an
 /// operation.
@@ -353,5 +353,34 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         reset: &[bool],
     ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
         D::lstm(p, cell, reset)
+    }
+    fn unfold(x: Self::Of<(usize, usize)>, windows: &Windows) -> Self::Of<(usize, usize)> {
+        D::unfold(x, windows)
+    }
+    fn convolution(
+        x: Self::Of<(usize, usize)>,
+        windows: &Windows,
+        weight: Self::Of<(usize, usize)>,
+        bias: Self::Of<(usize,)>,
+        activation: Activation,
+    ) -> Self::Of<(usize, usize)> {
+        D::convolution(x, windows, weight, bias, activation)
+    }
+    fn layer_norm<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        gain: Self::Of<(M,)>,
+        bias: Self::Of<(M,)>,
+        epsilon: f64,
+    ) -> Self::Of<(N, M)> {
+        D::layer_norm(x, gain, bias, epsilon)
+    }
+    fn causal_attention(
+        query: Self::Of<(usize, usize)>,
+        key: Self::Of<(usize, usize)>,
+        value: Self::Of<(usize, usize)>,
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> Self::Of<(usize, usize)> {
+        D::causal_attention(query, key, value, n_lanes, reset)
     }
 }

@@ -9,6 +9,7 @@ mod cpu;
 pub(crate) mod function;
 mod narrow;
 pub(crate) mod product;
+mod reduce;
 mod slope;
 
 use dfdx::prelude::*;
@@ -16,7 +17,7 @@ use dfdx::prelude::*;
 use self::function::{Binary, Unary};
 use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
-use crate::{Scalar, TapeHandle, composed};
+use crate::{Scalar, TapeHandle, Windows, composed};
 
 /// A dfdx device with the operations of [`Algebra`](crate::Algebra). Implemented for `Cpu` and,
 /// with feature `cuda`, for `Cuda`; nothing else needs to implement it.
@@ -268,6 +269,51 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         Value<(usize, usize), E, Self, T>,
     ) {
         composed::lstm::<Taped<E, Self, T>>(p, cell, reset)
+    }
+
+    fn unfold<T: TapeHandle<E, Self>>(
+        x: Value<(usize, usize), E, Self, T>,
+        windows: &Windows,
+    ) -> Value<(usize, usize), E, Self, T> {
+        let (n, m) = x.shape;
+        let device = x.tensor().device().clone();
+        // Padding is read from a zero behind the last number.
+        let zero = ZerosTensor::<E>::zeros_like(&device, &(1,)).put_tape(T::default());
+        let numbers = (x.into_tensor().reshape_like(&(n * m,)), zero).concat_along(Axis::<0>);
+        let places = windows.places(n);
+        let index = places.iter().map(|place| place.unwrap_or(n * m)).collect();
+        let index = TensorFromVec::<usize>::tensor_from_vec(&device, index, (places.len(),));
+        let unfolded: Tensor<(usize,), E, Self, T> = numbers.gather(index);
+        Value::new(unfolded.reshape_like(&(n * windows.n_positions(), windows.width())))
+    }
+
+    fn convolution<T: TapeHandle<E, Self>>(
+        x: Value<(usize, usize), E, Self, T>,
+        windows: &Windows,
+        weight: Value<(usize, usize), E, Self, T>,
+        bias: Value<(usize,), E, Self, T>,
+        activation: Activation,
+    ) -> Value<(usize, usize), E, Self, T> {
+        composed::convolution::<Taped<E, Self, T>>(x, windows, weight, bias, activation)
+    }
+
+    fn layer_norm<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        gain: Value<(M,), E, Self, T>,
+        bias: Value<(M,), E, Self, T>,
+        epsilon: f64,
+    ) -> Value<(N, M), E, Self, T> {
+        composed::layer_norm::<Taped<E, Self, T>, N, M>(x, gain, bias, epsilon)
+    }
+
+    fn causal_attention<T: TapeHandle<E, Self>>(
+        query: Value<(usize, usize), E, Self, T>,
+        key: Value<(usize, usize), E, Self, T>,
+        value: Value<(usize, usize), E, Self, T>,
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> Value<(usize, usize), E, Self, T> {
+        composed::causal_attention::<Taped<E, Self, T>>(query, key, value, n_lanes, reset)
     }
 }
 

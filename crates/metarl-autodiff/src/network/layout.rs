@@ -26,6 +26,13 @@ pub enum Initialization {
         /// Matrices side by side.
         blocks: usize,
     },
+    /// `U(−l, l)` with `l = gain · √(6 / rows)` (He et al. 2015,
+    /// [arXiv:1502.01852](https://arxiv.org/abs/1502.01852), equation 10): keeps the scale of signals
+    /// through rectifiers; a gain of √½ keeps it through linear layers.
+    He {
+        /// Factor on the limit.
+        gain: f64,
+    },
     /// Rows orthonormal within each of `blocks` square matrices (Saxe et al. 2014): keeps a
     /// recurrent state's length.
     Orthogonal {
@@ -78,6 +85,10 @@ impl Leaf {
             Initialization::Constant(c) => out.extend(std::iter::repeat_n(c, self.len())),
             Initialization::Glorot { gain, blocks } => {
                 let limit = gain * (6.0 / (rows as f64 + (columns / blocks.max(1)) as f64)).sqrt();
+                out.extend((0..self.len()).map(|_| limit * rng.random_range(-1.0..1.0)));
+            }
+            Initialization::He { gain } => {
+                let limit = gain * (6.0 / rows as f64).sqrt();
                 out.extend((0..self.len()).map(|_| limit * rng.random_range(-1.0..1.0)));
             }
             Initialization::Chrono {

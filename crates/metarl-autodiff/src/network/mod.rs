@@ -1,16 +1,24 @@
 //! Networks as descriptions: sizes here, numbers in one flat vector, bound together for each
 //! evaluation in whatever algebra it wants.
 
+mod causal_attention;
+mod causal_conv;
+mod conv2d;
 mod dense;
 mod gru;
+mod layer_norm;
 mod layout;
 mod lstm;
 mod mlp;
 
 use dfdx::prelude::Shape;
 
+pub use causal_attention::{CausalAttention, CausalAttentionParameters};
+pub use causal_conv::{CausalConv, CausalConvParameters};
+pub use conv2d::{Conv2d, Conv2dParameters};
 pub use dense::{Dense, DenseParameters};
 pub use gru::{Gru, GruParameters};
+pub use layer_norm::{LayerNorm, LayerNormParameters};
 pub(crate) use layout::check_count;
 pub use layout::{Initialization, Layout, Leaf};
 pub use lstm::{Lstm, LstmParameters, LstmState};

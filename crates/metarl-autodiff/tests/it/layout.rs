@@ -1,7 +1,8 @@
 //! Names, shapes and first values of parameters.
 
 use metarl_autodiff::{
-    Activation, Algebra, Binder, Gru, Initialization, Layout, Leaf, Lstm, Mlp, Network,
+    Activation, Algebra, Binder, CausalAttention, CausalConv, Gru, Initialization, LayerNorm,
+    Layout, Leaf, Lstm, Mlp, Network,
 };
 use metarl_core::{Purpose, Rng, Seed};
 use metarl_testkit::gradient::assert_close;
@@ -89,6 +90,49 @@ fn recurrent_layers_have_these_parameters() {
     );
 }
 
+fn causal_conv() -> CausalConv {
+    CausalConv {
+        inputs: 3,
+        outputs: 40,
+        kernel: 2,
+        dilation: 4,
+        activation: Activation::Relu,
+        gain: 0.5,
+    }
+}
+
+#[test]
+fn causal_layers_have_these_parameters() {
+    let want = [("weight", vec![6, 40]), ("bias", vec![40])];
+    let want = want.map(|(n, s)| (n.to_owned(), s));
+    assert_eq!(names_and_shapes(&causal_conv()), want);
+    let attention = CausalAttention {
+        inputs: 2,
+        key: 3,
+        value: 4,
+    };
+    let want = [
+        ("query.weight", vec![2, 3]),
+        ("query.bias", vec![3]),
+        ("key.weight", vec![2, 3]),
+        ("key.bias", vec![3]),
+        ("value.weight", vec![2, 4]),
+        ("value.bias", vec![4]),
+    ];
+    let want = want.map(|(n, s)| (n.to_owned(), s));
+    assert_eq!(names_and_shapes(&attention), want);
+}
+
+#[test]
+fn layer_normalization_starts_as_nothing_but_normalization() {
+    let layout = Layout::of(&LayerNorm {
+        columns: 2_usize,
+        epsilon: 1e-5,
+    });
+    let numbers: Vec<f64> = layout.initialize(&mut rng(1));
+    assert_eq!(numbers, [1.0, 1.0, 0.0, 0.0]);
+}
+
 #[test]
 fn parts_nest_their_names() {
     let pair = (
@@ -133,6 +177,17 @@ proptest! {
         let numbers: Vec<f64> = layout.initialize(&mut rng(seed));
         let limit = f64::sqrt(6.0 / 24.0);
         let (_, values) = part(&layout, &numbers, "input_weight");
+        let largest = values.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
+        prop_assert!((0.9 * limit..=limit).contains(&largest), "{largest} of {limit}");
+    }
+
+    #[test]
+    fn hes_limit_is_kept_and_nearly_reached(seed: u64) {
+        let layout = Layout::of(&causal_conv());
+        let numbers: Vec<f64> = layout.initialize(&mut rng(seed));
+        // A gain of a half, six inputs.
+        let limit = 0.5;
+        let (_, values) = part(&layout, &numbers, "weight");
         let largest = values.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
         prop_assert!((0.9 * limit..=limit).contains(&largest), "{largest} of {limit}");
     }

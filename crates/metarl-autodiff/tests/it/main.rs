@@ -1,10 +1,14 @@
 //! Values, gradients and curvature against plain `f64` loops.
 
+mod attention;
 mod categorical;
+mod convolution;
 mod dense;
 mod derivative;
 mod file;
 mod gaussian;
+mod layer;
+mod layer_norm;
 mod layout;
 mod memory;
 mod optimizer;

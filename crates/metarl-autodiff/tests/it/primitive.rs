@@ -2,7 +2,8 @@
 
 use dfdx::prelude::{Cpu, Rank0, Tensor};
 use metarl_autodiff::{
-    Activation, Algebra, Binder, Error, Initialization, Kernels, Network, Objective,
+    Activation, Algebra, Binder, Error, Image, ImageLayout, Initialization, Kernels, Network,
+    Objective, Windows,
 };
 use proptest::prelude::*;
 
@@ -66,6 +67,8 @@ enum Op {
     Rows(usize, usize),
     Columns(usize, usize),
     StackRows(Vec<f64>),
+    StackColumns(Vec<f64>),
+    Unfold,
     Pick(Vec<usize>),
     Reshape,
     ReshapeTwice,
@@ -144,6 +147,10 @@ impl Objective<f64, Cpu> for Case {
             Op::Rows(start, k) => A::rows(x, *start, *k),
             Op::Columns(start, k) => A::columns(x, *start, *k),
             Op::StackRows(d) => A::stack_rows(vec![x.clone(), data(d), y, x]),
+            Op::StackColumns(d) => {
+                A::stack_columns(vec![x.clone(), data(d), A::columns(y, 0, 1), x])
+            }
+            Op::Unfold => A::unfold(x, &self.windows()),
             Op::Pick(index) => A::reshape(A::pick(x, index), (n, 1)),
             Op::Reshape => A::reshape(x, (m, n)),
             Op::ReshapeTwice => A::reshape(x.clone(), (m, n)) * A::reshape(x, (m, n)),
@@ -164,6 +171,17 @@ impl Objective<f64, Cpu> for Case {
 }
 
 impl Case {
+    /// Squares of 3 × 3 on an image one pixel high, with a pixel of padding around.
+    fn windows(&self) -> Windows {
+        let image = Image {
+            height: 1,
+            width: self.network.m,
+            channels: 1,
+            layout: ImageLayout::ChannelsLast,
+        };
+        Windows::over_image(image, 3, 1, 1)
+    }
+
     /// The operation as a loop.
     fn apply(&self, x: &[f64], y: &[f64]) -> Vec<f64> {
         let Pair { n, m } = self.network;
@@ -214,6 +232,24 @@ impl Case {
                 .flat_map(|row| row[*start..start + k].to_vec())
                 .collect(),
             Op::StackRows(d) => [x, d, y, x].concat(),
+            Op::StackColumns(d) => (0..n)
+                .flat_map(|row| {
+                    let own = row * m..(row + 1) * m;
+                    let first = std::slice::from_ref(&y[row * m]);
+                    [&x[own.clone()], &d[own.clone()], first, &x[own]].concat()
+                })
+                .collect(),
+            // Three of a padded row, the middle one of three rows of pixels.
+            Op::Unfold => x
+                .chunks(m)
+                .flat_map(|row| (0..m).map(move |position| (row, position)))
+                .flat_map(|(row, position)| {
+                    let pixel =
+                        move |k: usize| (position + k).checked_sub(1).and_then(|k| row.get(k));
+                    let seen = (0..3).map(move |k| pixel(k).copied().unwrap_or(0.0));
+                    [0.0; 3].into_iter().chain(seen).chain([0.0; 3])
+                })
+                .collect(),
             Op::Pick(index) => (0..n).map(|row| x[row * m + index[row]]).collect(),
             Op::ReshapeTwice => map(&|x| x * x),
             Op::LogSoftmax => reference::log_softmax(x, m),
@@ -248,7 +284,7 @@ fn case<O: Strategy<Value = Op>>(
         let x = prop::collection::vec(element.clone(), n * m);
         // Never equal to `x`, where a minimum has its kink.
         let gap = prop::collection::vec(away_from(0.0, 0.01), n * m);
-        (op(n, m), x, gap, numbers(2 * n * m), numbers(64)).prop_map(
+        (op(n, m), x, gap, numbers(2 * n * m), numbers(9 * 16)).prop_map(
             move |(op, x, gap, direction, weight)| Case {
                 op,
                 network: Pair { n, m },
@@ -344,6 +380,8 @@ laws! {
     rows: any_real(), |n, _| part(n).prop_map(|(start, k)| Op::Rows(start, k));
     columns: any_real(), |_, m| part(m).prop_map(|(start, k)| Op::Columns(start, k));
     stack_rows: any_real(), with_data(Op::StackRows);
+    stack_columns: any_real(), with_data(Op::StackColumns);
+    unfold: any_real(), always(Op::Unfold);
     pick: any_real(), |n, m| prop::collection::vec(0..m, n).prop_map(Op::Pick);
     reshape: any_real(), always(Op::Reshape);
     reshape_twice: any_real(), always(Op::ReshapeTwice);

@@ -1,6 +1,6 @@
 //! The documented equations, written as loops over `f64`.
 
-use metarl_autodiff::Activation;
+use metarl_autodiff::{Activation, CausalConv, Conv2d, Image, ImageLayout};
 
 pub(crate) fn weigh(y: &[f64], weight: &[f64]) -> f64 {
     assert_eq!(y.len(), weight.len(), "one weight an output");
@@ -146,4 +146,120 @@ pub(crate) fn split<'a>(mut x: &'a [f64], lengths: &[usize]) -> Vec<&'a [f64]> {
         own
     });
     parts.collect()
+}
+
+/// `φ(b + Σ x W)` over every window; what lies outside an image is zero.
+pub(crate) fn conv2d(layer: &Conv2d, x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+    let Image {
+        height,
+        width,
+        channels,
+        layout,
+    } = layer.image;
+    let (kernel, filters) = (layer.kernel, layer.filters);
+    let place = |y: usize, x: usize, c: usize| match layout {
+        ImageLayout::ChannelsFirst => (c * height + y) * width + x,
+        ImageLayout::ChannelsLast => (y * width + x) * channels + c,
+    };
+    let side = |pixels: usize| (pixels + 2 * layer.padding - kernel) / layer.stride + 1;
+    let mut out = Vec::new();
+    for image in x.chunks(height * width * channels) {
+        for row in 0..side(height) {
+            for column in 0..side(width) {
+                for filter in 0..filters {
+                    let mut sum = b[filter];
+                    for (i, j, c) in triples(kernel, kernel, channels) {
+                        let y = (row * layer.stride + i).wrapping_sub(layer.padding);
+                        let x = (column * layer.stride + j).wrapping_sub(layer.padding);
+                        if y < height && x < width {
+                            sum += image[place(y, x, c)]
+                                * w[((i * kernel + j) * channels + c) * filters + filter];
+                        }
+                    }
+                    out.push(activate(sum, layer.activation));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn triples(l: usize, m: usize, n: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..l).flat_map(move |i| (0..m).flat_map(move |j| (0..n).map(move |k| (i, j, k))))
+}
+
+/// Whether step `then` of a lane is seen from step `now`.
+fn seen(then: usize, now: usize, lane: usize, (n_lanes, reset): (usize, &[bool])) -> bool {
+    then <= now && (then + 1..=now).all(|t| !reset[t * n_lanes + lane])
+}
+
+/// `φ(b + Σₖ xₜ₋ₖ·dilation Wₖ)`
+pub(crate) fn causal_conv(
+    layer: &CausalConv,
+    lanes: (usize, &[bool]),
+    x: &[f64],
+    w: &[f64],
+    b: &[f64],
+) -> Vec<f64> {
+    let (n_lanes, reset) = lanes;
+    let mut out = Vec::new();
+    for row in 0..reset.len() {
+        let (now, lane) = (row / n_lanes, row % n_lanes);
+        for (o, b) in b.iter().enumerate() {
+            let mut sum = *b;
+            for (k, i, _) in triples(layer.kernel, layer.inputs, 1) {
+                let Some(then) = now.checked_sub(k * layer.dilation) else {
+                    continue;
+                };
+                if seen(then, now, lane, lanes) {
+                    sum += x[(then * n_lanes + lane) * layer.inputs + i]
+                        * w[(k * layer.inputs + i) * layer.outputs + o];
+                }
+            }
+            out.push(activate(sum, layer.activation));
+        }
+    }
+    out
+}
+
+/// `γ (x − μ) / √(σ² + ε) + β`
+pub(crate) fn layer_norm(x: &[f64], gain: &[f64], bias: &[f64], epsilon: f64) -> Vec<f64> {
+    let m = gain.len();
+    let rows = x.chunks(m);
+    rows.flat_map(|row| {
+        let mean = row.iter().sum::<f64>() / m as f64;
+        let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / m as f64;
+        (0..m).map(move |k| gain[k] * (row[k] - mean) / (variance + epsilon).sqrt() + bias[k])
+    })
+    .collect()
+}
+
+/// `Σⱼ softmax(q · k / √d)ⱼ vⱼ` over what is seen; queries are those of the last steps.
+pub(crate) fn causal_attention(
+    q: &[f64],
+    k: &[f64],
+    v: &[f64],
+    d: usize,
+    lanes: (usize, &[bool]),
+) -> Vec<f64> {
+    let (n_lanes, reset) = lanes;
+    let e = v.len() / reset.len();
+    let first = reset.len() - q.len() / d;
+    let mut out = Vec::new();
+    for row in first..reset.len() {
+        let (now, lane) = (row / n_lanes, row % n_lanes);
+        let q = &q[(row - first) * d..(row - first + 1) * d];
+        let (mut total, mut read) = (0.0, vec![0.0; e]);
+        for then in (0..=now).filter(|then| seen(*then, now, lane, lanes)) {
+            let j = then * n_lanes + lane;
+            let score: f64 = (0..d).map(|c| q[c] * k[j * d + c]).sum();
+            let weight = (score / (d as f64).sqrt()).exp();
+            total += weight;
+            for c in 0..e {
+                read[c] += weight * v[j * e + c];
+            }
+        }
+        out.extend(read.into_iter().map(|read| read / total));
+    }
+    out
 }

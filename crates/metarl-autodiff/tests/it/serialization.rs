@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use metarl_autodiff::{
-    Activation, Adam, AdamConfig, Dense, Gru, Initialization, Layout, Lstm, Mlp, Optimizer,
-    RmsProp, RmsPropConfig, Sgd, SgdConfig,
+    Activation, Adam, AdamConfig, CausalAttention, CausalConv, Conv2d, Dense, Gru, Image,
+    ImageLayout, Initialization, LayerNorm, Layout, Lstm, Mlp, Optimizer, RmsProp, RmsPropConfig,
+    Sgd, SgdConfig,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,38 @@ fn descriptions_survive() {
         hidden: 3,
         longest_memory: 2,
     });
+    survives(&Conv2d {
+        image: Image {
+            height: 10,
+            width: 9,
+            channels: 4,
+            layout: ImageLayout::ChannelsFirst,
+        },
+        filters: 16,
+        kernel: 3,
+        stride: 2,
+        padding: 1,
+        activation: Activation::Relu,
+        gain: 0.5,
+    });
+    survives(&CausalConv {
+        inputs: 2,
+        outputs: 3,
+        kernel: 2,
+        dilation: 4,
+        activation: Activation::Tanh,
+        gain: 1.0,
+    });
+    survives(&CausalAttention {
+        inputs: 2,
+        key: 3,
+        value: 4,
+    });
+    survives(&LayerNorm {
+        columns: 3_usize,
+        epsilon: 1e-5,
+    });
+    survives(&Initialization::He { gain: 0.7 });
     survives(&Initialization::Constant(0.1));
     survives(&Initialization::Orthogonal { blocks: 3 });
 }

@@ -1,10 +1,13 @@
 //! Fused operations on the CPU: read the inputs once, compute in plain loops and matrix products,
 //! put one tensor on the tape.
 
+mod attention;
+mod convolution;
 mod dense;
 mod elementwise;
 mod gru;
 mod gru_dual;
+mod layer_norm;
 mod linear;
 mod log_softmax;
 mod lstm;
@@ -17,7 +20,7 @@ use super::buffer::Buffer;
 use super::function::{Binary, Unary};
 use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Body, Taped, Value};
-use crate::{Scalar, TapeHandle};
+use crate::{Scalar, TapeHandle, Windows};
 
 impl<E: Scalar> Kernels<E> for Cpu
 where
@@ -193,5 +196,37 @@ where
         Value<(usize, usize), E, Self, T>,
     ) {
         lstm::lstm(p, cell, reset)
+    }
+    fn unfold<T: TapeHandle<E, Self>>(
+        x: Value<(usize, usize), E, Self, T>,
+        windows: &Windows,
+    ) -> Value<(usize, usize), E, Self, T> {
+        convolution::unfold(x, windows)
+    }
+    fn convolution<T: TapeHandle<E, Self>>(
+        x: Value<(usize, usize), E, Self, T>,
+        windows: &Windows,
+        weight: Value<(usize, usize), E, Self, T>,
+        bias: Value<(usize,), E, Self, T>,
+        activation: Activation,
+    ) -> Value<(usize, usize), E, Self, T> {
+        convolution::convolution(x, windows, weight, bias, activation)
+    }
+    fn layer_norm<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        gain: Value<(M,), E, Self, T>,
+        bias: Value<(M,), E, Self, T>,
+        epsilon: f64,
+    ) -> Value<(N, M), E, Self, T> {
+        layer_norm::layer_norm(x, gain, bias, epsilon)
+    }
+    fn causal_attention<T: TapeHandle<E, Self>>(
+        query: Value<(usize, usize), E, Self, T>,
+        key: Value<(usize, usize), E, Self, T>,
+        value: Value<(usize, usize), E, Self, T>,
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> Value<(usize, usize), E, Self, T> {
+        attention::causal_attention(query, key, value, n_lanes, reset)
     }
 }
