@@ -48,6 +48,19 @@ pub enum Error {
         /// The value found.
         got: String,
     },
+    /// There is no room for what was asked.
+    #[error("{bytes} bytes were asked for, more than there is memory")]
+    OutOfMemory {
+        /// Bytes asked for in one piece.
+        bytes: usize,
+    },
+}
+
+/// Makes room, or says how much was asked for.
+pub(crate) fn reserve<T>(room: &mut Vec<T>, n: usize) -> Result<(), Error> {
+    room.try_reserve_exact(n).map_err(|_| Error::OutOfMemory {
+        bytes: n.saturating_mul(size_of::<T>()),
+    })
 }
 
 /// Checks a parameter.
@@ -68,6 +81,14 @@ pub(crate) fn check_range(
     }
 }
 
+/// Checks that rows side by side are whole, and that each of their numbers is finite.
+pub(crate) fn check_rows(name: &'static str, rows: &[f32], dimension: usize) -> Result<(), Error> {
+    let allowed = format_args!("whole rows of {dimension} numbers");
+    let got = format_args!("{} numbers", rows.len());
+    check_range(name, allowed, got, rows.len().is_multiple_of(dimension))?;
+    check_finite(name, rows)
+}
+
 /// Checks the length of a vector, and that each of its numbers is finite.
 pub(crate) fn check_vector(
     name: &'static str,
@@ -81,6 +102,10 @@ pub(crate) fn check_vector(
             got: vector.len(),
         });
     }
+    check_finite(name, vector)
+}
+
+fn check_finite(name: &'static str, vector: &[f32]) -> Result<(), Error> {
     match vector.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(position) => Err(Error::NonFinite {

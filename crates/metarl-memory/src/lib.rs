@@ -35,4 +35,6 @@ mod error;
 mod neighbors;
 
 pub use error::Error;
-pub use neighbors::{BruteForce, Keys, NearestNeighbors, Neighbor, Search, squared_distance};
+pub use neighbors::{
+    BruteForce, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
+};

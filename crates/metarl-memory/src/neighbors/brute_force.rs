@@ -53,6 +53,7 @@ impl NearestNeighbors for BruteForce {
             squared_distance: squared_distance(query, self.keys.row(slot)),
         }));
         search.found.sort_unstable_by(Neighbor::order);
-        Ok(&search.found[..k])
+        search.found.truncate(k);
+        Ok(&search.found)
     }
 }

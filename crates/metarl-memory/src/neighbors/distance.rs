@@ -3,7 +3,7 @@
 use multiversion::multiversion;
 
 /// Sums that run side by side, as wide as the widest vectors.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// ```text
 /// ‖a − b‖² = Σⱼ (aⱼ − bⱼ)²
@@ -40,6 +40,12 @@ fn sum_of_squares(a: &[f32], b: &[f32]) -> f32 {
     for (sum, (a, b)) in sums.iter_mut().zip(rest) {
         *sum += (a - b) * (a - b);
     }
+    add_halves(sums)
+}
+
+/// The sum of sums, in the one order that all structures keep to.
+#[inline(always)]
+pub(crate) fn add_halves(mut sums: [f32; LANES]) -> f32 {
     let mut half = LANES / 2;
     while half > 0 {
         let (low, high) = sums.split_at_mut(half);

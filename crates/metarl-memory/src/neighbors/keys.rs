@@ -1,7 +1,7 @@
 //! Keys in slots.
 
 use crate::Error;
-use crate::error::{check_range, check_vector};
+use crate::error::{check_range, check_rows, check_vector, reserve};
 
 /// Rows of numbers in slots: what every structure searches, and what gradients read.
 ///
@@ -9,7 +9,9 @@ use crate::error::{check_range, check_vector};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keys {
     dimension: usize,
-    /// Slot after slot; what a free slot holds means nothing.
+    capacity: usize,
+    /// Slot after slot, as far as slots were ever taken, in memory reserved for all; what a free slot
+    /// holds means nothing.
     rows: Vec<f32>,
     is_taken: Vec<bool>,
     len: usize,
@@ -19,7 +21,7 @@ impl Keys {
     /// # Errors
     ///
     /// [`Error::OutOfRange`] unless dimension and capacity are at least 1, and the capacity is below
-    /// 2³².
+    /// 2³²; [`Error::OutOfMemory`] when there is no room for the rows.
     pub fn new(dimension: usize, capacity: usize) -> Result<Self, Error> {
         check_range("dimension", "at least 1", dimension, dimension >= 1)?;
         let fits = (1..=u32::MAX as usize).contains(&capacity);
@@ -31,12 +33,44 @@ impl Keys {
             format!("{dimension} × {capacity}"),
             n_numbers.is_some_and(|n| n <= isize::MAX as usize / size_of::<f32>()),
         )?;
+        let mut rows = Vec::new();
+        let mut is_taken = Vec::new();
+        reserve(&mut rows, dimension * capacity)?;
+        reserve(&mut is_taken, capacity)?;
         Ok(Self {
             dimension,
-            rows: vec![0.0; dimension * capacity],
-            is_taken: vec![false; capacity],
+            capacity,
+            rows,
+            is_taken,
             len: 0,
         })
+    }
+
+    /// Rows side by side as the keys of slots 0, 1, 2 and so on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keys::new`]; [`Error::OutOfRange`] unless `rows` are whole and not more than the
+    /// capacity; [`Error::NonFinite`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let keys = metarl_memory::Keys::from_rows(2, 10, &[0.0, 1.0, 2.0, 3.0])?;
+    /// assert_eq!(keys.len(), 2);
+    /// assert_eq!(keys.get(1), Some(&[2.0, 3.0][..]));
+    /// # Ok::<(), metarl_memory::Error>(())
+    /// ```
+    pub fn from_rows(dimension: usize, capacity: usize, rows: &[f32]) -> Result<Self, Error> {
+        let mut keys = Self::new(dimension, capacity)?;
+        check_rows("rows", rows, dimension)?;
+        let n_rows = rows.len() / dimension;
+        let allowed = format_args!("at most the capacity, {capacity}");
+        check_range("number of rows", allowed, n_rows, n_rows <= capacity)?;
+        keys.rows.extend_from_slice(rows);
+        keys.is_taken.resize(n_rows, true);
+        keys.len = n_rows;
+        Ok(keys)
     }
 
     /// Numbers of a key.
@@ -48,7 +82,7 @@ impl Keys {
     /// Number of slots.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.is_taken.len()
+        self.capacity
     }
 
     /// Number of keys.
@@ -76,7 +110,13 @@ impl Keys {
         slots.filter_map(|(slot, is_taken)| is_taken.then_some(slot))
     }
 
-    /// The row of a slot, taken or not.
+    /// Bytes in use, which grow to those of the whole capacity.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.rows[..]) + size_of_val(&self.is_taken[..])
+    }
+
+    /// The row of a slot that was taken before.
     pub(crate) fn row(&self, slot: usize) -> &[f32] {
         &self.rows[slot * self.dimension..][..self.dimension]
     }
@@ -86,6 +126,10 @@ impl Keys {
         check_vector("key", key, self.dimension)?;
         if self.is_taken(slot)? {
             return Err(Error::Taken { slot });
+        }
+        if self.is_taken.len() <= slot {
+            self.is_taken.resize(slot + 1, false);
+            self.rows.resize((slot + 1) * self.dimension, 0.0);
         }
         self.write(slot, key);
         self.is_taken[slot] = true;
@@ -112,6 +156,16 @@ impl Keys {
     /// Checks what [`NearestNeighbors::nearest`](crate::NearestNeighbors::nearest) is asked.
     pub(crate) fn check_query(&self, query: &[f32], k: usize) -> Result<(), Error> {
         check_vector("query", query, self.dimension)?;
+        self.check_k(k)
+    }
+
+    /// Checks what [`NearestNeighbors::nearest_batch`](crate::NearestNeighbors::nearest_batch) is asked.
+    pub(crate) fn check_queries(&self, queries: &[f32], k: usize) -> Result<(), Error> {
+        check_rows("queries", queries, self.dimension)?;
+        self.check_k(k)
+    }
+
+    fn check_k(&self, k: usize) -> Result<(), Error> {
         let n_keys = self.len;
         let allowed = format_args!("from 1 to the number of keys, {n_keys}");
         check_range("k", allowed, k, (1..=n_keys).contains(&k))
@@ -125,7 +179,7 @@ impl Keys {
         let capacity = self.capacity();
         let allowed = format_args!("below the capacity, {capacity}");
         check_range("slot", allowed, slot, slot < capacity)?;
-        Ok(self.is_taken[slot])
+        Ok(self.is_taken.get(slot).copied().unwrap_or(false))
     }
 
     fn check_taken(&self, slot: usize) -> Result<(), Error> {

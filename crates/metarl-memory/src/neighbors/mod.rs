@@ -1,12 +1,23 @@
 //! Exact nearest neighbors over keys in slots.
 
+mod arena;
+mod bounding_box;
 mod brute_force;
+mod code_blocks;
+mod columns;
 mod distance;
+mod kd_tree;
+mod kernel;
 mod keys;
+mod lookup;
+mod quantization;
+mod rows;
 mod search;
+mod top_k;
 
 pub use brute_force::BruteForce;
 pub use distance::squared_distance;
+pub use kd_tree::KdTree;
 pub use keys::Keys;
 pub use search::{Neighbor, Search};
 
@@ -59,4 +70,25 @@ pub trait NearestNeighbors {
         k: usize,
         search: &'a mut Search,
     ) -> Result<&'a [Neighbor], Error>;
+
+    /// The `k` keys nearest to each of the queries, which lie side by side: `k` neighbors for the
+    /// first, then `k` for the second, and so on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`NearestNeighbors::nearest`], and [`Error::OutOfRange`] unless the queries are whole.
+    fn nearest_batch<'a>(
+        &self,
+        queries: &[f32],
+        k: usize,
+        search: &'a mut Search,
+    ) -> Result<&'a [Neighbor], Error> {
+        self.keys().check_queries(queries, k)?;
+        search.found_by_batch.clear();
+        for query in queries.chunks_exact(self.keys().dimension()) {
+            self.nearest(query, k, search)?;
+            search.found_by_batch.extend_from_slice(&search.found);
+        }
+        Ok(&search.found_by_batch)
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::kd_tree::Habit;
+use super::lookup::Lookup;
+
 use serde::{Deserialize, Serialize};
 
 /// A key that was found.
@@ -25,4 +28,10 @@ impl Neighbor {
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     pub(crate) found: Vec<Neighbor>,
+    /// What is found for each query of a batch.
+    pub(crate) found_by_batch: Vec<Neighbor>,
+    pub(crate) lookups: Vec<Lookup>,
+    /// Nodes to come back to, with the squared distance to their boxes.
+    pub(crate) waiting: Vec<(f32, u32)>,
+    pub(crate) habit: Habit,
 }

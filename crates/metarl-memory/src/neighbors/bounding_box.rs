@@ -1,0 +1,174 @@
+//! The boxes around the keys of a tree's nodes.
+
+use multiversion::multiversion;
+
+use super::distance::{LANES, add_halves, squared_distance};
+use super::rows::Rows;
+
+/// A box for each node; nodes come in pairs, `2i` and `2i + 1`, whose boxes lie side by side.
+#[derive(Debug, Clone)]
+pub(crate) struct Boxes {
+    dimension: usize,
+    /// Lowest and highest corner of the first node of a pair, then of the second.
+    corners: Rows<f32>,
+    /// Room for the boxes of a pair.
+    united: Vec<f32>,
+}
+
+impl Boxes {
+    pub(crate) fn new(dimension: usize, n_likely_pairs: usize) -> Self {
+        Self {
+            dimension,
+            corners: Rows::new(4 * dimension, n_likely_pairs),
+            united: vec![0.0; 4 * dimension],
+        }
+    }
+
+    /// Room for the boxes of two more nodes.
+    pub(crate) fn push_pair(&mut self) {
+        self.corners.push(0.0);
+    }
+
+    /// Makes the box of a node empty.
+    pub(crate) fn clear(&mut self, node: usize) {
+        let (low, high) = self.corners_mut(node);
+        low.fill(f32::INFINITY);
+        high.fill(f32::NEG_INFINITY);
+    }
+
+    /// Whether a box has to grow to hold a key.
+    pub(crate) fn excludes(&self, node: usize, key: &[f32]) -> bool {
+        let (low, high) = self.corners(node);
+        outside(low, high, key)
+    }
+
+    /// Makes a box hold a key.
+    pub(crate) fn grow(&mut self, node: usize, key: &[f32]) {
+        let (low, high) = self.corners_mut(node);
+        grow(low, high, key, key);
+    }
+
+    /// Makes a box hold the boxes of a pair and no more; gives whether that changes it.
+    pub(crate) fn unite(&mut self, node: usize, pair: usize) -> bool {
+        let Self {
+            dimension,
+            corners,
+            united,
+        } = self;
+        united.copy_from_slice(corners.row(pair));
+        let (first, second) = united.split_at_mut(2 * *dimension);
+        let (low, high) = first.split_at_mut(*dimension);
+        let (other_low, other_high) = second.split_at(*dimension);
+        grow(low, high, other_low, other_high);
+        let old = &mut corners.row_mut(node / 2)[node % 2 * 2 * *dimension..][..2 * *dimension];
+        let changes = old != first;
+        old.copy_from_slice(first);
+        changes
+    }
+
+    /// Whether a key is farther from a box than the box is wide, from corner to corner.
+    pub(crate) fn is_far(&self, node: usize, key: &[f32]) -> bool {
+        let (low, high) = self.corners(node);
+        squared_box_distance(key, low, high) > squared_distance(low, high)
+    }
+
+    /// The lowest corner of a box, then the highest.
+    pub(crate) fn corners_of(&self, node: usize) -> &[f32] {
+        &self.corners.row(node / 2)[node % 2 * 2 * self.dimension..][..2 * self.dimension]
+    }
+
+    /// Puts a box where it was taken from elsewhere.
+    pub(crate) fn set_corners(&mut self, node: usize, corners: &[f32]) {
+        let (low, high) = self.corners_mut(node);
+        low.copy_from_slice(&corners[..low.len()]);
+        high.copy_from_slice(&corners[low.len()..]);
+    }
+
+    /// Squared distances from a query to the boxes of a pair.
+    pub(crate) fn squared_distances(&self, query: &[f32], pair: usize) -> [f32; 2] {
+        pair_distances(query, self.corners.row(pair))
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.corners.bytes()
+    }
+
+    fn corners(&self, node: usize) -> (&[f32], &[f32]) {
+        self.corners_of(node).split_at(self.dimension)
+    }
+
+    fn corners_mut(&mut self, node: usize) -> (&mut [f32], &mut [f32]) {
+        let pair = self.corners.row_mut(node / 2);
+        pair[node % 2 * 2 * self.dimension..][..2 * self.dimension].split_at_mut(self.dimension)
+    }
+}
+
+fn lower(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+fn higher(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn outside(low: &[f32], high: &[f32], key: &[f32]) -> bool {
+    let mut is_outside = false;
+    for ((low, high), key) in low.iter().zip(high).zip(key) {
+        is_outside |= (key < low) | (key > high);
+    }
+    is_outside
+}
+
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn grow(low: &mut [f32], high: &mut [f32], other_low: &[f32], other_high: &[f32]) {
+    for (low, other) in low.iter_mut().zip(other_low) {
+        *low = lower(*other, *low);
+    }
+    for (high, other) in high.iter_mut().zip(other_high) {
+        *high = higher(*other, *high);
+    }
+}
+
+/// ```text
+/// Σⱼ max(lowⱼ − qⱼ, qⱼ − highⱼ, 0)²
+/// ```
+///
+/// Added up in the order of [`squared_distance`](super::squared_distance). Rounding keeps order, so
+/// what is computed here is never more than what is computed for a key in the box: no slack is needed.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn pair_distances(query: &[f32], corners: &[f32]) -> [f32; 2] {
+    let d = query.len();
+    let (first, second) = corners.split_at(2 * d);
+    [
+        squared_box_distance(query, &first[..d], &first[d..]),
+        squared_box_distance(query, &second[..d], &second[d..]),
+    ]
+}
+
+#[inline(always)]
+fn squared_box_distance(query: &[f32], low: &[f32], high: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (queries, lows, highs) = (
+        query.chunks_exact(LANES),
+        low.chunks_exact(LANES),
+        high.chunks_exact(LANES),
+    );
+    let rest = queries.remainder().iter().zip(lows.remainder());
+    let rest = rest.zip(highs.remainder());
+    for ((query, low), high) in queries.zip(lows).zip(highs) {
+        for (((sum, q), low), high) in sums.iter_mut().zip(query).zip(low).zip(high) {
+            *sum += square_outside(*q, *low, *high);
+        }
+    }
+    for (sum, ((q, low), high)) in sums.iter_mut().zip(rest) {
+        *sum += square_outside(*q, *low, *high);
+    }
+    add_halves(sums)
+}
+
+#[inline(always)]
+fn square_outside(q: f32, low: f32, high: f32) -> f32 {
+    let outside = higher(higher(low - q, q - high), 0.0);
+    outside * outside
+}

@@ -1,0 +1,182 @@
+//! Blocks of codes, and what they say of distances.
+
+use super::arena::{BLOCK, positions};
+use super::kernel::{CodeBlock, CodeDistances, CodeQuery, Instructions, prefetch};
+use super::keys::Keys;
+use super::lookup::{Candidate, Lookup};
+use super::quantization::{GROUP, MOST_DIMENSIONS, OFFSET, Unit, encode, slack};
+use super::rows::Rows;
+use crate::Error;
+use crate::error::check_range;
+
+/// How much farther than the farthest coordinate codes reach when they have to reach farther.
+const HEADROOM: f32 = 1.25;
+
+/// Keys of 64-key blocks in a byte a number.
+///
+/// With r the distance between codes times their unit, and e the residuals of both,
+///
+/// ```text
+/// r − (e_q + e_x)  ≤  ‖q − x‖  ≤  r + (e_q + e_x)
+/// ```
+///
+/// The k-th smallest upper bound is one of the whole search: keys whose lower bound is greater are not
+/// among the nearest. The rest is measured again, exactly.
+#[derive(Debug, Clone)]
+pub(crate) struct CodeBlocks {
+    dimension: usize,
+    instructions: Instructions,
+    /// Of blocks to come.
+    unit: Unit,
+    blocks: Vec<BlockCoding>,
+    codes: Rows<u8>,
+    squares: Rows<i32>,
+    /// Room for the codes of one key.
+    key_codes: Vec<i8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct BlockCoding {
+    unit: Unit,
+    /// The largest of its keys.
+    residual: f32,
+}
+
+impl CodeBlocks {
+    pub(crate) fn new(dimension: usize, n_likely: usize) -> Result<Self, Error> {
+        let allowed = format_args!("at most {MOST_DIMENSIONS}");
+        check_range(
+            "dimension",
+            allowed,
+            dimension,
+            dimension <= MOST_DIMENSIONS,
+        )?;
+        let n_codes = dimension.next_multiple_of(GROUP);
+        Ok(Self {
+            dimension,
+            instructions: Instructions::detect(),
+            unit: Unit::reaching(0.0),
+            blocks: Vec::new(),
+            codes: Rows::new(n_codes * BLOCK, n_likely),
+            squares: Rows::new(BLOCK, n_likely),
+            key_codes: vec![0; n_codes],
+        })
+    }
+
+    /// Makes codes of blocks to come reach all of the keys.
+    pub(crate) fn expect_keys(&mut self, keys: &Keys) {
+        let farthest = keys.slots().map(|slot| farthest(keys.row(slot)));
+        self.unit = Unit::reaching(farthest.fold(0.0, f32::max));
+    }
+
+    pub(crate) fn push(&mut self) {
+        self.blocks.push(BlockCoding {
+            unit: self.unit,
+            residual: 0.0,
+        });
+        self.codes.push(0);
+        self.squares.push(0);
+    }
+
+    /// Makes a block ready to be written anew.
+    pub(crate) fn clear(&mut self, block: usize) {
+        self.blocks[block] = BlockCoding {
+            unit: self.unit,
+            residual: 0.0,
+        };
+    }
+
+    /// Whether a block has codes for a key.
+    pub(crate) fn reaches(&self, block: usize, key: &[f32]) -> bool {
+        let reach = self.blocks[block].unit.reach();
+        farthest(key) <= reach || reach >= Unit::reaching(f32::MAX).reach()
+    }
+
+    /// Makes codes of blocks to come reach a key.
+    pub(crate) fn extend_reach(&mut self, key: &[f32]) {
+        let farthest = farthest(key);
+        if farthest > self.unit.reach() {
+            self.unit = Unit::reaching(HEADROOM * farthest);
+        }
+    }
+
+    pub(crate) fn write(&mut self, block: usize, position: usize, key: &[f32]) {
+        let coding = &mut self.blocks[block];
+        let coded = encode(key, coding.unit, &mut self.key_codes[..self.dimension]);
+        coding.residual = coding.residual.max(coded.residual);
+        self.squares.row_mut(block)[position] = coded.squares;
+        let groups = self.codes.row_mut(block).chunks_exact_mut(GROUP * BLOCK);
+        for (group, codes) in groups.zip(self.key_codes.chunks_exact(GROUP)) {
+            for (byte, code) in group[GROUP * position..].iter_mut().zip(codes) {
+                *byte = (i32::from(*code) + OFFSET) as u8;
+            }
+        }
+    }
+
+    pub(crate) fn prefetch(&self, block: usize) {
+        prefetch(self.codes.row(block));
+        prefetch(self.squares.row(block));
+    }
+
+    /// Measures `N` queries against the keys of a block, and adds those that may be among the nearest
+    /// to the candidates.
+    pub(crate) fn measure<const N: usize>(
+        &self,
+        block: usize,
+        taken: u64,
+        slots: &[u32],
+        queries: [&[f32]; N],
+        mut lookups: [&mut Lookup; N],
+    ) {
+        let BlockCoding { unit, residual } = self.blocks[block];
+        let slack = slack(self.dimension);
+        let mut residuals = [0.0; N];
+        let mut codings = [0; N];
+        for n in 0..N {
+            codings[n] = lookups[n].code(queries[n], unit);
+            residuals[n] = lookups[n].codings[codings[n]].coded.residual + residual;
+        }
+        let n_groups = self.dimension.div_ceil(GROUP);
+        let coded = std::array::from_fn(|n| {
+            let lookup = &*lookups[n];
+            let coded = lookup.codings[codings[n]].coded;
+            let farthest = (lookup.nearest.limit() + residuals[n]) * (1.0 + 4.0 * slack);
+            CodeQuery {
+                groups: &lookup.groups[codings[n] * n_groups..][..n_groups],
+                offset: coded.squares + 2 * OFFSET * coded.sum,
+                // The conversion ends at the largest integer, which excludes nothing.
+                limit: (farthest / unit.get()).powi(2) as i32,
+            }
+        });
+        let squares = self.squares.row(block);
+        let block = CodeBlock {
+            codes: self.codes.row(block),
+            squares: squares.first_chunk().expect("a square for each key"),
+        };
+        let mut distances = CodeDistances::<N>::default();
+        self.instructions.measure(&coded, block, &mut distances);
+        for n in 0..N {
+            let residual = residuals[n];
+            for (position, slot) in positions(distances.within[n] & taken, slots) {
+                let distance = unit.get() * (distances.squared[n][position] as f32).sqrt();
+                let error = residual + slack * (distance + residual);
+                lookups[n].add(Candidate {
+                    least: distance - error,
+                    most: distance + error,
+                    slot: slot as u32,
+                });
+            }
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.codes.bytes() + self.squares.bytes() + size_of_val(&self.blocks[..])
+    }
+}
+
+/// The largest coordinate without its sign. Bits of such numbers order as the numbers do, and integers
+/// are compared side by side.
+fn farthest(key: &[f32]) -> f32 {
+    let bits = key.iter().map(|x| x.abs().to_bits());
+    f32::from_bits(bits.fold(0, u32::max))
+}

@@ -1,0 +1,191 @@
+//! What keeps a tree from leaning and boxes from growing loose.
+
+use super::super::keys::Keys;
+use super::tree::{Node, ROOT, Shape, Tree};
+
+/// A rebuilding takes at most this many keys.
+const MOST_KEYS: usize = 16_384;
+
+/// Parts of a node too large to be rebuilt have at most this many keys.
+const PART: usize = 4096;
+
+/// Inner nodes with fewer keys become a leaf.
+const FEWEST_KEYS: u32 = 32;
+
+/// What inserting a key adds to the debt, in updates.
+const UNIT: usize = 8;
+
+/// A subtree that is moved as it is.
+struct Part {
+    node: Node,
+    corners: Vec<f32>,
+}
+
+impl Tree {
+    /// Mends the highest node that leans, from a leaf that has changed upward.
+    pub(super) fn rebalance_above(&mut self, leaf: usize, keys: &Keys) {
+        let mut leaning = None;
+        let mut node = leaf;
+        while node != ROOT {
+            node = self.nodes[node].parent as usize;
+            if self.leans(node) {
+                leaning = Some(node);
+            }
+        }
+        if let Some(node) = leaning {
+            self.mend(node, keys);
+        }
+    }
+
+    /// Builds a subtree anew for every so many changes, one here, one there.
+    ///
+    /// Where is drawn from the sequence of changes alone, so that it repeats.
+    pub(super) fn rebuild_in_turn(&mut self, keys: &Keys, cost: usize) {
+        self.debt += cost;
+        if self.debt < UNIT * PART {
+            return;
+        }
+        // Multiples of the golden ratio visit the blocks evenly.
+        self.renewed = self.renewed.wrapping_add(0x9E37_79B9);
+        let mut node = self.owner(self.some_block(self.renewed));
+        while node != ROOT {
+            let parent = self.nodes[node].parent as usize;
+            if self.nodes[parent].n_keys as usize > PART {
+                break;
+            }
+            node = parent;
+        }
+        self.debt -= UNIT * PART;
+        self.mend(node, keys);
+    }
+
+    /// Makes the boxes above a node hold it and no more.
+    pub(super) fn adjust_boxes_above(&mut self, mut node: usize) {
+        while node != ROOT {
+            node = self.nodes[node].parent as usize;
+            if let Shape::Inner { pair, .. } = self.nodes[node].shape
+                && !self.boxes.unite(node, pair as usize)
+            {
+                break;
+            }
+        }
+    }
+
+    /// Whether one child has far more keys than the other, or both have few.
+    fn leans(&self, node: usize) -> bool {
+        match self.nodes[node].shape {
+            Shape::Leaf { .. } => false,
+            Shape::Inner { pair, .. } => {
+                let n_keys = self.nodes[node].n_keys;
+                let children = [2 * pair as usize, 2 * pair as usize + 1];
+                let most = self.nodes[children[0]]
+                    .n_keys
+                    .max(self.nodes[children[1]].n_keys);
+                n_keys < FEWEST_KEYS || most > n_keys / 5 * 4 + FEWEST_KEYS
+            }
+        }
+    }
+
+    fn mend(&mut self, node: usize, keys: &Keys) {
+        if self.nodes[node].n_keys as usize <= MOST_KEYS {
+            let mut slots = Vec::new();
+            self.slots_below(node, &mut slots);
+            self.rebuild(node, &mut slots, keys);
+        } else {
+            let mut parts = Vec::new();
+            self.take_apart(node, &mut parts);
+            self.arrange(node, &mut parts);
+            self.adjust_boxes_above(node);
+        }
+    }
+
+    /// Some block that is in use.
+    fn some_block(&self, number: usize) -> usize {
+        let n_blocks = self.arena.n_blocks();
+        let blocks = (0..n_blocks).map(|i| (number + i) % n_blocks);
+        let mut in_use = blocks.filter(|&block| self.arena.n_keys(block) > 0);
+        in_use.next().expect("a change leaves a block in use")
+    }
+
+    /// Cuts what is below a node into parts.
+    fn take_apart(&mut self, node: usize, parts: &mut Vec<Part>) {
+        match self.nodes[node].shape {
+            Shape::Inner { pair, .. } if self.nodes[node].n_keys as usize > PART => {
+                self.take_apart(2 * pair as usize, parts);
+                self.take_apart(2 * pair as usize + 1, parts);
+                self.unused_pairs.push(pair);
+            }
+            _ if self.nodes[node].n_keys == 0 => self.take_down(node),
+            _ => parts.push(Part {
+                node: self.nodes[node],
+                corners: self.boxes.corners_of(node).to_vec(),
+            }),
+        }
+    }
+
+    /// Puts parts below a node, in halves along the coordinate in which their middles spread most.
+    fn arrange(&mut self, node: usize, parts: &mut [Part]) {
+        if let [part] = parts {
+            self.attach(node, part);
+            return;
+        }
+        let n_keys: u32 = parts.iter().map(|part| part.node.n_keys).sum();
+        let (coordinate, plane, middle) = halve(parts, n_keys);
+        let pair = self.open_pair(node);
+        self.nodes[node].n_keys = n_keys;
+        self.nodes[node].shape = Shape::Inner {
+            pair: pair as u32,
+            coordinate: coordinate as u32,
+            plane,
+        };
+        let (low, high) = parts.split_at_mut(middle);
+        self.arrange(2 * pair, low);
+        self.arrange(2 * pair + 1, high);
+        self.boxes.unite(node, pair);
+    }
+
+    fn attach(&mut self, node: usize, part: &Part) {
+        let parent = self.nodes[node].parent;
+        self.nodes[node] = Node {
+            parent,
+            ..part.node
+        };
+        self.boxes.set_corners(node, &part.corners);
+        match part.node.shape {
+            Shape::Leaf { block } => self.owners[block as usize] = node as u32,
+            Shape::Inner { pair, .. } => {
+                for child in [2 * pair as usize, 2 * pair as usize + 1] {
+                    self.nodes[child].parent = node as u32;
+                }
+            }
+        }
+    }
+}
+
+/// Sorts parts along the coordinate in which their middles spread most; gives it, a plane, and the
+/// number of parts that are before the middle of their keys.
+fn halve(parts: &mut [Part], n_keys: u32) -> (usize, f32, usize) {
+    let dimension = parts[0].corners.len() / 2;
+    let middle_of =
+        |part: &Part, j: usize| 0.5 * part.corners[j] + 0.5 * part.corners[dimension + j];
+    let spread = |j: usize| {
+        let middles = parts.iter().map(|part| middle_of(part, j));
+        let (low, high) = middles.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {
+            (low.min(x), high.max(x))
+        });
+        high - low
+    };
+    let widest = (0..dimension).max_by(|&a, &b| spread(a).total_cmp(&spread(b)));
+    let coordinate = widest.unwrap_or(0);
+    parts.sort_by(|a, b| middle_of(a, coordinate).total_cmp(&middle_of(b, coordinate)));
+    let mut before = 0;
+    let mut middle = 0;
+    while middle + 1 < parts.len() && 2 * before + parts[middle].node.n_keys < n_keys {
+        before += parts[middle].node.n_keys;
+        middle += 1;
+    }
+    let middle = middle.max(1);
+    let plane = 0.5 * middle_of(&parts[middle - 1], coordinate)
+        + 0.5 * middle_of(&parts[middle], coordinate);
+    (coordinate, plane, middle)
+}

@@ -1,0 +1,211 @@
+//! Look-ups.
+
+use super::super::keys::Keys;
+use super::super::search::Search;
+use super::tree::{ROOT, Shape, Tree};
+
+/// Queries that one pass over the blocks serves.
+const BATCH: usize = 32;
+
+/// A batch is worth a pass over all blocks when a descent would visit this share of them.
+const SHARE_OF_A_BATCH: f32 = 0.08;
+
+/// A single query is.
+const SHARE_OF_ONE: f32 = 0.3;
+
+/// Of look-ups that read all blocks, one in so many descends, to see whether that has become better.
+const PROBE: u32 = 256;
+
+/// What share of the blocks look-ups have visited of late.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Habit {
+    share: f32,
+    /// Look-ups that read all blocks, since one has descended.
+    n_flat: u32,
+}
+
+impl Habit {
+    fn is_above(&self, share: f32) -> bool {
+        self.share > share
+    }
+
+    /// Whether, with so many more look-ups that read all blocks, one should descend.
+    fn is_probe_due(&mut self, n_queries: usize) -> bool {
+        self.n_flat += n_queries as u32;
+        let is_due = self.n_flat > PROBE;
+        if is_due {
+            self.n_flat = 0;
+        }
+        is_due
+    }
+
+    fn visited(&mut self, n_visited: usize, n_blocks: usize) {
+        self.share += (n_visited as f32 / n_blocks as f32 - self.share) / 8.0;
+    }
+}
+
+impl Tree {
+    /// Finds the nearest keys of a query.
+    pub(crate) fn nearest(
+        &self,
+        keys: &Keys,
+        query: &[f32],
+        k: usize,
+        shrink: f32,
+        search: &mut Search,
+    ) {
+        search
+            .lookups
+            .resize_with(1.max(search.lookups.len()), Default::default);
+        search.lookups[0].restart(k);
+        if search.habit.is_above(SHARE_OF_ONE) && !search.habit.is_probe_due(1) {
+            self.read_all(query, search);
+        } else {
+            self.descend(query, shrink, search);
+        }
+        let lookup = &mut search.lookups[0];
+        if !self.arena.is_exact() {
+            lookup.measure_candidates(query, k, keys);
+        }
+        search.found.clear();
+        lookup.finish(&mut search.found);
+    }
+
+    /// Finds the nearest keys of many queries, one after the other or all in one pass.
+    pub(crate) fn nearest_batch(
+        &self,
+        keys: &Keys,
+        queries: &[f32],
+        k: usize,
+        shrink: f32,
+        search: &mut Search,
+    ) {
+        search.found_by_batch.clear();
+        for batch in queries.chunks(BATCH * keys.dimension()) {
+            let n_queries = batch.len() / keys.dimension();
+            if n_queries >= BATCH / 4 && search.habit.is_above(SHARE_OF_A_BATCH) {
+                if search.habit.is_probe_due(n_queries) {
+                    self.nearest(keys, &batch[..keys.dimension()], k, shrink, search);
+                }
+                self.read_all_for(batch, k, keys, search);
+            } else {
+                for query in batch.chunks_exact(keys.dimension()) {
+                    self.nearest(keys, query, k, shrink, search);
+                    search.found_by_batch.extend_from_slice(&search.found);
+                }
+            }
+        }
+    }
+
+    /// Visits the blocks whose boxes are near enough, the near ones first.
+    fn descend(&self, query: &[f32], shrink: f32, search: &mut Search) {
+        let Search {
+            lookups,
+            waiting,
+            habit,
+            ..
+        } = search;
+        let lookup = &mut lookups[0];
+        let is_exact = self.arena.is_exact();
+        let mut n_visited = 0;
+        let mut limit = f32::INFINITY;
+        waiting.clear();
+        waiting.push((0.0, ROOT as u32));
+        while let Some((distance, node)) = waiting.pop() {
+            if distance > limit {
+                continue;
+            }
+            let mut node = node as usize;
+            let block = loop {
+                let pair = match self.nodes[node].shape {
+                    Shape::Leaf { block } => break Some(block as usize),
+                    Shape::Inner { pair, .. } => pair as usize,
+                };
+                let distances = self.boxes.squared_distances(query, pair);
+                let near = if distances[0] == distances[1] {
+                    self.side(node, query) - 2 * pair
+                } else {
+                    usize::from(distances[1] < distances[0])
+                };
+                if distances[1 - near] <= limit {
+                    waiting.push((distances[1 - near], (2 * pair + 1 - near) as u32));
+                }
+                if distances[near] > limit {
+                    break None;
+                }
+                node = 2 * pair + near;
+            };
+            if let Some(block) = block {
+                self.arena.measure(block, query, lookup);
+                limit = lookup.squared_limit(is_exact) * shrink;
+                n_visited += 1;
+            }
+        }
+        habit.visited(n_visited, self.arena.n_blocks());
+    }
+
+    /// The block that a query would be put into.
+    fn home(&self, query: &[f32]) -> usize {
+        let mut node = ROOT;
+        loop {
+            match self.nodes[node].shape {
+                Shape::Leaf { block } => return block as usize,
+                Shape::Inner { .. } => node = self.side(node, query),
+            }
+        }
+    }
+
+    /// Reads every block, the home of the query first: it gives a limit that leaves few candidates.
+    fn read_all(&self, query: &[f32], search: &mut Search) {
+        let lookup = &mut search.lookups[0];
+        let home = self.home(query);
+        self.arena.measure(home, query, lookup);
+        for block in (0..self.arena.n_blocks()).filter(|&block| block != home) {
+            self.arena.measure(block, query, lookup);
+        }
+    }
+
+    /// Reads every block once for a batch of queries.
+    fn read_all_for(&self, queries: &[f32], k: usize, keys: &Keys, search: &mut Search) {
+        let Search {
+            lookups,
+            found_by_batch,
+            ..
+        } = search;
+        let row = |n: usize| &queries[n * keys.dimension()..][..keys.dimension()];
+        let n_queries = queries.len() / keys.dimension();
+        lookups.resize_with(n_queries.max(lookups.len()), Default::default);
+        let lookups = &mut lookups[..n_queries];
+        let homes: Vec<usize> = (0..n_queries).map(|n| self.home(row(n))).collect();
+        for (n, lookup) in lookups.iter_mut().enumerate() {
+            lookup.restart(k);
+            self.arena.measure(homes[n], row(n), lookup);
+        }
+        for block in 0..self.arena.n_blocks() {
+            let (fours, rest) = lookups.as_chunks_mut::<4>();
+            for (four, lookups) in fours.iter_mut().enumerate() {
+                let first = 4 * four;
+                if homes[first..first + 4].contains(&block) {
+                    for n in (first..first + 4).filter(|&n| homes[n] != block) {
+                        self.arena.measure(block, row(n), &mut lookups[n - first]);
+                    }
+                } else {
+                    let queries = [row(first), row(first + 1), row(first + 2), row(first + 3)];
+                    self.arena.measure_four(block, queries, lookups);
+                }
+            }
+            let first = n_queries - rest.len();
+            for (n, lookup) in (first..).zip(rest) {
+                if homes[n] != block {
+                    self.arena.measure(block, row(n), lookup);
+                }
+            }
+        }
+        for (n, lookup) in lookups.iter_mut().enumerate() {
+            if !self.arena.is_exact() {
+                lookup.measure_candidates(row(n), k, keys);
+            }
+            lookup.finish(found_by_batch);
+        }
+    }
+}

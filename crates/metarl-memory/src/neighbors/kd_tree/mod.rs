@@ -1,0 +1,155 @@
+//! A tree of boxes.
+
+mod balance;
+mod build;
+mod descent;
+mod tree;
+
+pub(crate) use descent::Habit;
+
+use super::{Keys, NearestNeighbors, Neighbor, Search};
+use crate::Error;
+use crate::error::check_range;
+use tree::Tree;
+
+/// A k-d tree of bounding boxes over blocks of 64 keys, for keys that come, move and go.
+///
+/// Exact at any moment: boxes hold their keys after every change, only not always tightly.
+///
+/// | dimension | keys in blocks | bytes of an entry beside its row |
+/// |---|---|---|
+/// | up to 16 | as they are, measured to the last bit | about 7 d + 15 |
+/// | above 16 | a byte a number with an error bound; what may be near is measured again | about 1.8 d + 16 |
+///
+/// A look-up that would visit a large share of the blocks anyway reads all of them in one pass instead.
+///
+/// | change | costs |
+/// |---|---|
+/// | insert, remove | a way down or up the tree, `O(log n)` |
+/// | update | `O(d)`, in place, unless the key jumps farther than its block is wide |
+///
+/// Blocks split and unite as they fill and empty, subtrees that lean are built anew, and every now and
+/// then one that does not lean, so that boxes are tight again. No such rebuilding takes more than
+/// 16 384 keys at a time, so there are no long pauses.
+///
+/// # References
+///
+/// Friedman, Bentley and Finkel, *An Algorithm for Finding Best Matches in Logarithmic Expected Time*,
+/// 1977, [doi:10.1145/355744.355745](https://doi.org/10.1145/355744.355745), for the tree;
+/// Weber, Schek and Blott, *A Quantitative Analysis and Performance Study for Similarity-Search Methods
+/// in High-Dimensional Spaces*, VLDB 1998, section 5, for codes with bounds;
+/// Arya, Mount, Netanyahu, Silverman and Wu, *An Optimal Algorithm for Approximate Nearest Neighbor
+/// Searching in Fixed Dimensions*, 1998,
+/// [doi:10.1145/293347.293348](https://doi.org/10.1145/293347.293348), for `epsilon`.
+#[derive(Debug, Clone)]
+pub struct KdTree {
+    keys: Keys,
+    tree: Tree,
+    /// `1 / (1 + ε)²`.
+    shrink: f32,
+}
+
+impl KdTree {
+    /// Room for `capacity` keys of `dimension` numbers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keys::new`], and [`Error::OutOfRange`] when the dimension is above 32 768 or the
+    /// capacity above 2³¹.
+    pub fn new(dimension: usize, capacity: usize) -> Result<Self, Error> {
+        Self::from_keys(Keys::new(dimension, capacity)?)
+    }
+
+    /// A tree over keys that are there, which is tighter than one they are inserted into.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] when the dimension is above 32 768 or the capacity above 2³¹.
+    pub fn from_keys(keys: Keys) -> Result<Self, Error> {
+        let tree = Tree::new(&keys)?;
+        Ok(Self {
+            keys,
+            tree,
+            shrink: 1.0,
+        })
+    }
+
+    /// Leaves out what can be little better: the j-th neighbor that is found is at most `1 + epsilon`
+    /// times as far away as the j-th nearest is, rounding aside. 0 is exact.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] unless `epsilon` is finite and not negative.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use metarl_memory::{KdTree, Keys, NearestNeighbors, Search};
+    ///
+    /// let rows: Vec<f32> = (0..1000).map(|i| i as f32).collect();
+    /// let tree = KdTree::from_keys(Keys::from_rows(1, 1000, &rows)?)?.with_epsilon(0.5)?;
+    /// let mut search = Search::default();
+    /// let nearest = tree.nearest(&[-10.0], 1, &mut search)?;
+    /// assert!(nearest[0].squared_distance <= (1.5_f32 * 10.0).powi(2));
+    /// # Ok::<(), metarl_memory::Error>(())
+    /// ```
+    pub fn with_epsilon(mut self, epsilon: f32) -> Result<Self, Error> {
+        let holds = epsilon.is_finite() && epsilon >= 0.0;
+        check_range("epsilon", "finite and not negative", epsilon, holds)?;
+        self.shrink = (1.0 + epsilon).powi(2).recip();
+        Ok(self)
+    }
+
+    /// Bytes in use, those of the keys included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.keys.bytes() + self.tree.bytes()
+    }
+}
+
+impl NearestNeighbors for KdTree {
+    fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    fn insert(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
+        self.keys.insert(slot, key)?;
+        self.tree.insert(&self.keys, slot);
+        Ok(())
+    }
+
+    fn update(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
+        self.keys.update(slot, key)?;
+        self.tree.update(&self.keys, slot);
+        Ok(())
+    }
+
+    fn remove(&mut self, slot: usize) -> Result<(), Error> {
+        self.keys.remove(slot)?;
+        self.tree.remove(&self.keys, slot);
+        Ok(())
+    }
+
+    fn nearest<'a>(
+        &self,
+        query: &[f32],
+        k: usize,
+        search: &'a mut Search,
+    ) -> Result<&'a [Neighbor], Error> {
+        self.keys.check_query(query, k)?;
+        self.tree.nearest(&self.keys, query, k, self.shrink, search);
+        Ok(&search.found)
+    }
+
+    fn nearest_batch<'a>(
+        &self,
+        queries: &[f32],
+        k: usize,
+        search: &'a mut Search,
+    ) -> Result<&'a [Neighbor], Error> {
+        self.keys.check_queries(queries, k)?;
+        self.tree
+            .nearest_batch(&self.keys, queries, k, self.shrink, search);
+        Ok(&search.found_by_batch)
+    }
+}

@@ -1,0 +1,75 @@
+//! Sixteen keys at a time, with the byte products of VNNI.
+#![expect(
+    unsafe_code,
+    reason = "vector loads and stores are intrinsics on pointers"
+)]
+
+use std::arch::x86_64::{
+    __m512i, _mm512_add_epi32, _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512,
+    _mm512_sub_epi32,
+};
+
+use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery};
+
+/// Keys of a register, and registers of a block.
+const LANES: usize = 16;
+const PARTS: usize = BLOCK / LANES;
+
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni")
+}
+
+pub(super) fn measure<const N: usize>(
+    queries: &[CodeQuery<'_>; N],
+    block: CodeBlock<'_>,
+    distances: &mut CodeDistances<N>,
+) {
+    // SAFETY: this kernel is chosen where `is_available` holds.
+    unsafe { measure_here(queries, block, distances) }
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn measure_here<const N: usize>(
+    queries: &[CodeQuery<'_>; N],
+    block: CodeBlock<'_>,
+    distances: &mut CodeDistances<N>,
+) {
+    let n_groups = block.codes.len() / (4 * BLOCK);
+    let groups: [&[i32]; N] = std::array::from_fn(|n| &queries[n].groups[..n_groups]);
+    let mut products = [[_mm512_setzero_si512(); PARTS]; N];
+    for (g, codes) in block.codes.chunks_exact(4 * BLOCK).enumerate() {
+        let mut keys = [_mm512_setzero_si512(); PARTS];
+        for (part, keys) in keys.iter_mut().enumerate() {
+            *keys = load(&codes[4 * LANES * part..]);
+        }
+        for (products, groups) in products.iter_mut().zip(groups) {
+            let group = _mm512_set1_epi32(groups[g]);
+            for (product, keys) in products.iter_mut().zip(keys) {
+                *product = _mm512_dpbusd_epi32(*product, keys, group);
+            }
+        }
+    }
+    for (n, query) in queries.iter().enumerate() {
+        let offset = _mm512_set1_epi32(query.offset);
+        let limit = _mm512_set1_epi32(query.limit);
+        let mut within = 0;
+        for part in 0..PARTS {
+            let squares = load(&block.squares[LANES * part..]);
+            let twice = _mm512_slli_epi32::<1>(products[n][part]);
+            let squared = _mm512_sub_epi32(_mm512_add_epi32(offset, squares), twice);
+            within |= u64::from(_mm512_cmple_epi32_mask(squared, limit)) << (LANES * part);
+            let place = &mut distances.squared[n][LANES * part..][..LANES];
+            // SAFETY: the slice has room for the sixteen numbers of a register.
+            unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), squared) };
+        }
+        distances.within[n] = within;
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+fn load<T: Copy>(numbers: &[T]) -> __m512i {
+    let numbers = &numbers[..size_of::<__m512i>() / size_of::<T>()];
+    // SAFETY: the slice holds the 64 bytes of a register, and they are integers.
+    unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
+}

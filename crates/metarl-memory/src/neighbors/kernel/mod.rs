@@ -1,0 +1,185 @@
+//! Distances between codes, for whatever the processor can do.
+//!
+//! All of them are sums of integers, so all give the same numbers.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+mod prefetch;
+
+pub(crate) use prefetch::prefetch;
+
+use super::arena::BLOCK;
+
+/// A block of codes: for each group of four numbers the codes of 64 keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodeBlock<'a> {
+    /// Group after group; in it key after key; of it four codes, 128 added.
+    pub(crate) codes: &'a [u8],
+    /// Σⱼ cⱼ² of each key.
+    pub(crate) squares: &'a [i32; BLOCK],
+}
+
+/// A query in codes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodeQuery<'a> {
+    /// Four codes in each, the first in the lowest byte; as many as the block has groups.
+    pub(crate) groups: &'a [i32],
+    /// Σⱼ cⱼ² + 2 · 128 · Σⱼ cⱼ, where the last part undoes what is added to the codes of keys.
+    pub(crate) offset: i32,
+    /// Distances up to it are asked for.
+    pub(crate) limit: i32,
+}
+
+/// Squared distances from each of some queries to each key of a block, in codes, and a bit for each
+/// key that is within the query's limit.
+///
+/// ```text
+/// ‖q − x‖² = ‖q‖² + ‖x‖² − 2 q·x
+/// ```
+#[derive(Debug, Clone)]
+pub(crate) struct CodeDistances<const N: usize> {
+    pub(crate) squared: [[i32; BLOCK]; N],
+    pub(crate) within: [u64; N],
+}
+
+impl<const N: usize> Default for CodeDistances<N> {
+    fn default() -> Self {
+        Self {
+            squared: [[0; BLOCK]; N],
+            within: [0; N],
+        }
+    }
+}
+
+/// The instructions that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instructions {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 with its byte products, VNNI.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Instructions {
+    /// The best that this processor has.
+    pub(crate) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if avx512::is_available() {
+                return Self::Avx512;
+            }
+            if avx2::is_available() {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// Measures `N` queries against one block.
+    pub(crate) fn measure<const N: usize>(
+        self,
+        queries: &[CodeQuery<'_>; N],
+        block: CodeBlock<'_>,
+        distances: &mut CodeDistances<N>,
+    ) {
+        match self {
+            Self::Portable => portable::measure(queries, block, distances),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::measure(queries, block, distances),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::measure(queries, block, distances),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery, Instructions};
+
+    /// Bytes that do not repeat.
+    fn byte(i: usize) -> u8 {
+        (i.wrapping_mul(0x9E37_79B9) >> 13) as u8
+    }
+
+    /// The kernels of this machine, and what every one must give: a loop over the definition.
+    #[test]
+    fn every_kernel_measures_what_the_definition_says() {
+        let mut kernels = vec![Instructions::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if super::avx2::is_available() {
+                kernels.push(Instructions::Avx2);
+            }
+            if super::avx512::is_available() {
+                kernels.push(Instructions::Avx512);
+            }
+        }
+        for n_groups in [1, 2, 3, 5, 16, 33, 8192] {
+            for extreme in [false, true] {
+                let key_code = |i: usize| if extreme { 1 } else { byte(i).max(1) };
+                let query_code = |i: usize| -> i8 {
+                    if extreme {
+                        127
+                    } else {
+                        byte(i + 7).cast_signed().max(-127)
+                    }
+                };
+                let codes: Vec<u8> = (0..n_groups * BLOCK * 4).map(key_code).collect();
+                let code_of = |key: usize, j: usize| {
+                    i32::from(codes[j / 4 * BLOCK * 4 + key * 4 + j % 4]) - 128
+                };
+                let n = 4 * n_groups;
+                let squares: [i32; BLOCK] =
+                    std::array::from_fn(|key| (0..n).map(|j| code_of(key, j).pow(2)).sum());
+                let queries: [Vec<i8>; 4] =
+                    std::array::from_fn(|q| (0..n).map(|j| query_code(q * n + j)).collect());
+                let expected: [[i32; BLOCK]; 4] = std::array::from_fn(|q| {
+                    std::array::from_fn(|key| {
+                        let difference = |j| i32::from(queries[q][j]) - code_of(key, j);
+                        (0..n).map(|j| difference(j).pow(2)).sum()
+                    })
+                });
+                let groups: [Vec<i32>; 4] = std::array::from_fn(|q| {
+                    let groups = queries[q].chunks_exact(4);
+                    groups
+                        .map(|g| {
+                            i32::from_le_bytes([g[0], g[1], g[2], g[3]].map(i8::cast_unsigned))
+                        })
+                        .collect()
+                });
+                let coded: [CodeQuery<'_>; 4] = std::array::from_fn(|q| {
+                    let wide = || queries[q].iter().map(|&c| i32::from(c));
+                    CodeQuery {
+                        groups: &groups[q],
+                        offset: wide().map(|c| c * c).sum::<i32>() + 256 * wide().sum::<i32>(),
+                        limit: expected[q][17 * q],
+                    }
+                });
+                let block = CodeBlock {
+                    codes: &codes,
+                    squares: &squares,
+                };
+                for kernel in &kernels {
+                    let mut four = CodeDistances::<4>::default();
+                    kernel.measure(&coded, block, &mut four);
+                    for q in 0..4 {
+                        let within = (0..BLOCK)
+                            .filter(|&key| expected[q][key] <= coded[q].limit)
+                            .fold(0, |bits, key| bits | 1_u64 << key);
+                        assert_eq!(four.squared[q], expected[q], "{kernel:?}, {n_groups}");
+                        assert_eq!(four.within[q], within, "{kernel:?}, {n_groups}");
+                        let mut one = CodeDistances::<1>::default();
+                        kernel.measure(&[coded[q]], block, &mut one);
+                        assert_eq!(one.squared[0], expected[q], "{kernel:?}, {n_groups}");
+                        assert_eq!(one.within[0], within, "{kernel:?}, {n_groups}");
+                    }
+                }
+            }
+        }
+    }
+}

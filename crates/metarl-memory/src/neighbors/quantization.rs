@@ -1,0 +1,92 @@
+//! Keys in eight bits a number, and how far off that is.
+
+use multiversion::multiversion;
+
+/// Codes of four consecutive numbers lie side by side.
+pub(crate) const GROUP: usize = 4;
+
+/// Added to the code of a key, so that it is a byte without a sign.
+pub(crate) const OFFSET: i32 = 128;
+
+/// Longer keys could overflow the sums of their codes.
+pub(crate) const MOST_DIMENSIONS: usize = 32_768;
+
+const LARGEST_CODE: f32 = 127.0;
+
+/// Adding and subtracting it rounds to a whole number, ties to even.
+const ROUND: f32 = 12_582_912.0;
+
+/// The unit that codes count.
+///
+/// It has four significant bits, so a code times the unit is exact, and the numbers of a growing
+/// memory go through few units.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Unit(f32);
+
+impl Unit {
+    /// For coordinates up to that far from 0; beyond 10¹⁹ codes are those of the farthest.
+    pub(crate) fn reaching(farthest: f32) -> Self {
+        let unit = (farthest.min(1e19) / LARGEST_CODE).max(1e-18);
+        let dropped_bits = (1 << 20) - 1;
+        Self(f32::from_bits(
+            (unit.to_bits() + dropped_bits) & !dropped_bits,
+        ))
+    }
+
+    /// The farthest coordinate that has a code.
+    pub(crate) fn reach(self) -> f32 {
+        LARGEST_CODE * self.0
+    }
+
+    pub(crate) fn get(self) -> f32 {
+        self.0
+    }
+}
+
+/// What is known of a vector and its codes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Coded {
+    /// Σⱼ cⱼ².
+    pub(crate) squares: i32,
+    /// Σⱼ cⱼ.
+    pub(crate) sum: i32,
+    /// At least ‖x − unit · c‖, rounding included.
+    pub(crate) residual: f32,
+}
+
+/// ```text
+/// cⱼ = round(xⱼ / unit), within ±127
+/// ```
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+pub(crate) fn encode(vector: &[f32], unit: Unit, codes: &mut [i8]) -> Coded {
+    let unit = unit.0;
+    let inverse = 1.0 / unit;
+    let (mut squares, mut sum) = (0_i32, 0_i32);
+    let mut errors = [0.0_f32; 16];
+    for (vector, codes) in vector.chunks(16).zip(codes.chunks_mut(16)) {
+        for ((x, code), error) in vector.iter().zip(codes).zip(&mut errors) {
+            let scaled = (x * inverse).clamp(-LARGEST_CODE, LARGEST_CODE);
+            let rounded = (scaled + ROUND) - ROUND;
+            let whole = rounded as i32;
+            *code = whole as i8;
+            squares += whole * whole;
+            sum += whole;
+            let residual = x - rounded * unit;
+            *error += residual * residual;
+        }
+    }
+    let residual = errors.iter().sum::<f32>().sqrt();
+    Coded {
+        squares,
+        sum,
+        residual: residual * (1.0 + slack(vector.len())) + LEAST,
+    }
+}
+
+/// More than the relative error of any of our sums over that many numbers.
+pub(crate) fn slack(dimension: usize) -> f32 {
+    (dimension + 64) as f32 / (1 << 22) as f32
+}
+
+/// More than what squares too small for single precision can amount to, as a distance.
+const LEAST: f32 = 1e-20;
