@@ -1,7 +1,7 @@
 //! Keys once more, in blocks that are measured at once.
 
 use super::code_blocks::CodeBlocks;
-use super::columns::{MOST_COLUMNS, column_distances};
+use super::columns::MOST_COLUMNS;
 use super::kernel::prefetch;
 use super::keys::Keys;
 use super::lookup::Lookup;
@@ -187,11 +187,12 @@ impl Arena {
         }
         match &self.contents {
             Contents::Columns(columns) => {
-                let mut distances = [0.0; BLOCK];
-                let limit = lookup.nearest.limit();
-                let within = column_distances(query, columns.row(block), limit, &mut distances);
+                let Lookup {
+                    nearest, sums, ..
+                } = lookup;
+                let (distances, within) = sums.measure(query, columns.row(block), nearest.limit());
                 for (position, slot) in positions(within & taken, self.slots.row(block)) {
-                    lookup.nearest.push(distances[position], slot as u32);
+                    nearest.push(distances[position], slot as u32);
                 }
             }
             Contents::Codes(codes) => {
@@ -226,6 +227,15 @@ impl Arena {
                 }
             }
         }
+    }
+
+    /// Bytes that are measured when all blocks are.
+    pub(crate) fn bytes_of_blocks(&self) -> usize {
+        let block = match &self.contents {
+            Contents::Columns(columns) => columns.bytes_of_a_row(),
+            Contents::Codes(codes) => codes.bytes_of_a_block(),
+        };
+        block * (self.blocks.len() - self.unused_blocks.len())
     }
 
     /// Bytes in use beside the keys themselves.

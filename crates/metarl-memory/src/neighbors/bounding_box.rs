@@ -2,13 +2,15 @@
 
 use multiversion::multiversion;
 
-use super::distance::{LANES, add_halves, squared_distance};
+use super::distance::{LANES, add_halves};
 use super::rows::Rows;
 
 /// A box for each node; nodes come in pairs, `2i` and `2i + 1`, whose boxes lie side by side.
 #[derive(Debug, Clone)]
 pub(crate) struct Boxes {
     dimension: usize,
+    /// Numbers of a corner: those of a key, and zeros up to a multiple of the lanes.
+    width: usize,
     /// Lowest and highest corner of the first node of a pair, then of the second.
     corners: Rows<f32>,
     /// Room for the boxes of a pair.
@@ -17,10 +19,12 @@ pub(crate) struct Boxes {
 
 impl Boxes {
     pub(crate) fn new(dimension: usize, n_likely_pairs: usize) -> Self {
+        let width = dimension.next_multiple_of(LANES);
         Self {
             dimension,
-            corners: Rows::new(4 * dimension, n_likely_pairs),
-            united: vec![0.0; 4 * dimension],
+            width,
+            corners: Rows::new(4 * width, n_likely_pairs),
+            united: vec![0.0; 4 * width],
         }
     }
 
@@ -31,9 +35,10 @@ impl Boxes {
 
     /// Makes the box of a node empty.
     pub(crate) fn clear(&mut self, node: usize) {
+        let dimension = self.dimension;
         let (low, high) = self.corners_mut(node);
-        low.fill(f32::INFINITY);
-        high.fill(f32::NEG_INFINITY);
+        low[..dimension].fill(f32::INFINITY);
+        high[..dimension].fill(f32::NEG_INFINITY);
     }
 
     /// Whether a box has to grow to hold a key.
@@ -51,16 +56,17 @@ impl Boxes {
     /// Makes a box hold the boxes of a pair and no more; gives whether that changes it.
     pub(crate) fn unite(&mut self, node: usize, pair: usize) -> bool {
         let Self {
-            dimension,
+            width,
             corners,
             united,
+            ..
         } = self;
         united.copy_from_slice(corners.row(pair));
-        let (first, second) = united.split_at_mut(2 * *dimension);
-        let (low, high) = first.split_at_mut(*dimension);
-        let (other_low, other_high) = second.split_at(*dimension);
+        let (first, second) = united.split_at_mut(2 * *width);
+        let (low, high) = first.split_at_mut(*width);
+        let (other_low, other_high) = second.split_at(*width);
         grow(low, high, other_low, other_high);
-        let old = &mut corners.row_mut(node / 2)[node % 2 * 2 * *dimension..][..2 * *dimension];
+        let old = &mut corners.row_mut(node / 2)[node % 2 * 2 * *width..][..2 * *width];
         let changes = old != first;
         old.copy_from_slice(first);
         changes
@@ -69,12 +75,18 @@ impl Boxes {
     /// Whether a key is farther from a box than the box is wide, from corner to corner.
     pub(crate) fn is_far(&self, node: usize, key: &[f32]) -> bool {
         let (low, high) = self.corners(node);
-        squared_box_distance(key, low, high) > squared_distance(low, high)
+        let corners = low.iter().zip(high).zip(key);
+        let (mut outside, mut diagonal) = (0.0, 0.0);
+        for ((low, high), x) in corners {
+            outside += square_outside(*x, *low, *high);
+            diagonal += (high - low) * (high - low);
+        }
+        outside > diagonal
     }
 
     /// The lowest corner of a box, then the highest.
     pub(crate) fn corners_of(&self, node: usize) -> &[f32] {
-        &self.corners.row(node / 2)[node % 2 * 2 * self.dimension..][..2 * self.dimension]
+        &self.corners.row(node / 2)[node % 2 * 2 * self.width..][..2 * self.width]
     }
 
     /// Puts a box where it was taken from elsewhere.
@@ -84,7 +96,7 @@ impl Boxes {
         high.copy_from_slice(&corners[low.len()..]);
     }
 
-    /// Squared distances from a query to the boxes of a pair.
+    /// Squared distances from a query, [padded](pad), to the boxes of a pair.
     pub(crate) fn squared_distances(&self, query: &[f32], pair: usize) -> [f32; 2] {
         pair_distances(query, self.corners.row(pair))
     }
@@ -94,13 +106,20 @@ impl Boxes {
     }
 
     fn corners(&self, node: usize) -> (&[f32], &[f32]) {
-        self.corners_of(node).split_at(self.dimension)
+        self.corners_of(node).split_at(self.width)
     }
 
     fn corners_mut(&mut self, node: usize) -> (&mut [f32], &mut [f32]) {
         let pair = self.corners.row_mut(node / 2);
-        pair[node % 2 * 2 * self.dimension..][..2 * self.dimension].split_at_mut(self.dimension)
+        pair[node % 2 * 2 * self.width..][..2 * self.width].split_at_mut(self.width)
     }
+}
+
+/// Makes a query as wide as boxes are.
+pub(crate) fn pad(query: &[f32], padded: &mut Vec<f32>) {
+    padded.clear();
+    padded.extend_from_slice(query);
+    padded.resize(query.len().next_multiple_of(LANES), 0.0);
 }
 
 fn lower(a: f32, b: f32) -> f32 {
@@ -149,20 +168,12 @@ fn pair_distances(query: &[f32], corners: &[f32]) -> [f32; 2] {
 #[inline(always)]
 fn squared_box_distance(query: &[f32], low: &[f32], high: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
-    let (queries, lows, highs) = (
-        query.chunks_exact(LANES),
-        low.chunks_exact(LANES),
-        high.chunks_exact(LANES),
-    );
-    let rest = queries.remainder().iter().zip(lows.remainder());
-    let rest = rest.zip(highs.remainder());
-    for ((query, low), high) in queries.zip(lows).zip(highs) {
+    let queries = query.as_chunks::<LANES>().0.iter();
+    let corners = low.as_chunks::<LANES>().0.iter().zip(high.as_chunks::<LANES>().0);
+    for (query, (low, high)) in queries.zip(corners) {
         for (((sum, q), low), high) in sums.iter_mut().zip(query).zip(low).zip(high) {
             *sum += square_outside(*q, *low, *high);
         }
-    }
-    for (sum, ((q, low), high)) in sums.iter_mut().zip(rest) {
-        *sum += square_outside(*q, *low, *high);
     }
     add_halves(sums)
 }

@@ -169,6 +169,10 @@ impl CodeBlocks {
         }
     }
 
+    pub(crate) fn bytes_of_a_block(&self) -> usize {
+        self.codes.bytes_of_a_row() + self.squares.bytes_of_a_row()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.codes.bytes() + self.squares.bytes() + size_of_val(&self.blocks[..])
     }

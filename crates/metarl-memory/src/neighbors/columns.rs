@@ -7,43 +7,68 @@ use super::arena::BLOCK;
 /// Keys of up to this many numbers lie in columns.
 pub(crate) const MOST_COLUMNS: usize = 16;
 
-/// Keys measured side by side.
-const LANES: usize = 16;
+/// Sums for each key of a block; when all are added up, the first row has the squared distances.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnSums([[f32; BLOCK]; MOST_COLUMNS / 2]);
 
-/// [`squared_distance`](super::squared_distance), to the last bit, of a query to each key of a block
-/// whose column `j` holds the j-th number of all 64 keys.
-///
-/// Of keys of up to 16 numbers every one has a sum to itself, so the order of the additions is the
-/// tree in which the sums are added, and numbers that are not there are zeros.
-///
-/// Gives a bit for each key that is within the limit.
+impl Default for ColumnSums {
+    fn default() -> Self {
+        Self([[0.0; BLOCK]; MOST_COLUMNS / 2])
+    }
+}
+
+impl ColumnSums {
+    /// [`squared_distance`](super::squared_distance), to the last bit, of a query to each key of a
+    /// block whose column `j` holds the j-th number of all 64 keys; and a bit for each key that is
+    /// within the limit.
+    ///
+    /// Of keys of up to 16 numbers every one has a sum to itself, so the order of the additions is the
+    /// one in which the sums are added, in halves; those of numbers that are not there would be zeros.
+    pub(crate) fn measure(
+        &mut self,
+        query: &[f32],
+        columns: &[f32],
+        limit: f32,
+    ) -> (&[f32; BLOCK], u64) {
+        let within = measure(query, columns, limit, &mut self.0);
+        (&self.0[0], within)
+    }
+}
+
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-pub(crate) fn column_distances(
+fn measure(
     query: &[f32],
     columns: &[f32],
     limit: f32,
-    distances: &mut [f32; BLOCK],
+    sums: &mut [[f32; BLOCK]; MOST_COLUMNS / 2],
 ) -> u64 {
-    match query.len() {
-        1 => distances_of::<1>(query, columns, distances),
-        2 => distances_of::<2>(query, columns, distances),
-        3 => distances_of::<3>(query, columns, distances),
-        4 => distances_of::<4>(query, columns, distances),
-        5 => distances_of::<5>(query, columns, distances),
-        6 => distances_of::<6>(query, columns, distances),
-        7 => distances_of::<7>(query, columns, distances),
-        8 => distances_of::<8>(query, columns, distances),
-        9 => distances_of::<9>(query, columns, distances),
-        10 => distances_of::<10>(query, columns, distances),
-        11 => distances_of::<11>(query, columns, distances),
-        12 => distances_of::<12>(query, columns, distances),
-        13 => distances_of::<13>(query, columns, distances),
-        14 => distances_of::<14>(query, columns, distances),
-        15 => distances_of::<15>(query, columns, distances),
-        _ => distances_of::<16>(query, columns, distances),
+    let d = query.len();
+    let mut half = (d.next_power_of_two() / 2).max(1);
+    for (j, sums) in sums.iter_mut().enumerate().take(half) {
+        let (q, column) = (query[j], &columns[j * BLOCK..][..BLOCK]);
+        if j + half < d {
+            let (other_q, other) = (query[j + half], &columns[(j + half) * BLOCK..][..BLOCK]);
+            for ((sum, x), y) in sums.iter_mut().zip(column).zip(other) {
+                *sum = (q - x) * (q - x) + (other_q - y) * (other_q - y);
+            }
+        } else {
+            for (sum, x) in sums.iter_mut().zip(column) {
+                *sum = (q - x) * (q - x);
+            }
+        }
     }
+    while half > 1 {
+        half /= 2;
+        let (low, high) = sums.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            for (low, high) in low.iter_mut().zip(high) {
+                *low += *high;
+            }
+        }
+    }
+    const LANES: usize = 16;
     let mut within = 0;
-    for (group, distances) in distances.chunks_exact(LANES).enumerate() {
+    for (group, distances) in sums[0].chunks_exact(LANES).enumerate() {
         let mut bits = 0_u32;
         for (lane, distance) in distances.iter().enumerate() {
             bits |= u32::from(*distance <= limit) << lane;
@@ -51,28 +76,4 @@ pub(crate) fn column_distances(
         within |= u64::from(bits) << (group * LANES);
     }
     within
-}
-
-#[inline(always)]
-fn distances_of<const D: usize>(query: &[f32], columns: &[f32], distances: &mut [f32; BLOCK]) {
-    let (query, columns) = (&query[..D], &columns[..D * BLOCK]);
-    for (group, distances) in distances.chunks_exact_mut(LANES).enumerate() {
-        let mut sums = [[0.0_f32; LANES]; D];
-        for ((sums, &q), column) in sums.iter_mut().zip(query).zip(columns.chunks_exact(BLOCK)) {
-            let keys = &column[group * LANES..][..LANES];
-            for (sum, key) in sums.iter_mut().zip(keys) {
-                *sum = (q - key) * (q - key);
-            }
-        }
-        let mut half = MOST_COLUMNS / 2;
-        while half > 0 {
-            for j in half..D.min(2 * half) {
-                for lane in 0..LANES {
-                    sums[j - half][lane] += sums[j][lane];
-                }
-            }
-            half /= 2;
-        }
-        distances.copy_from_slice(&sums[0]);
-    }
 }

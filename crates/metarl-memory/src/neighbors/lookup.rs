@@ -1,5 +1,7 @@
 //! What is known so far of the keys nearest to one query.
 
+use super::bounding_box::pad;
+use super::columns::ColumnSums;
 use super::kernel::prefetch;
 use super::keys::Keys;
 use super::quantization::{Coded, GROUP, Unit, encode, slack};
@@ -24,6 +26,10 @@ pub(crate) struct Lookup {
     pub(crate) groups: Vec<i32>,
     /// Room for codes.
     codes: Vec<i8>,
+    /// Room for the distances to a block.
+    pub(crate) sums: ColumnSums,
+    /// The query, as boxes are measured with it.
+    pub(crate) padded: Vec<f32>,
 }
 
 /// The query in codes of a unit.
@@ -43,7 +49,8 @@ pub(crate) struct Candidate {
 
 impl Lookup {
     /// Starts on another query.
-    pub(crate) fn restart(&mut self, k: usize) {
+    pub(crate) fn restart(&mut self, query: &[f32], k: usize) {
+        pad(query, &mut self.padded);
         self.nearest.restart(k);
         self.candidates.clear();
         self.codings.clear();

@@ -42,6 +42,10 @@ impl<T: Copy> Rows<T> {
         &mut self.chunks[chunk][start..][..self.width]
     }
 
+    pub(crate) fn bytes_of_a_row(&self) -> usize {
+        self.width * size_of::<T>()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.chunks
             .iter()

@@ -57,7 +57,7 @@ impl Tree {
         search
             .lookups
             .resize_with(1.max(search.lookups.len()), Default::default);
-        search.lookups[0].restart(k);
+        search.lookups[0].restart(query, k);
         if search.habit.is_above(SHARE_OF_ONE) && !search.habit.is_probe_due(1) {
             self.read_all(query, search);
         } else {
@@ -121,7 +121,7 @@ impl Tree {
                     Shape::Leaf { block } => break Some(block as usize),
                     Shape::Inner { pair, .. } => pair as usize,
                 };
-                let distances = self.boxes.squared_distances(query, pair);
+                let distances = self.boxes.squared_distances(&lookup.padded, pair);
                 let near = if distances[0] == distances[1] {
                     self.side(node, query) - 2 * pair
                 } else {
@@ -178,7 +178,7 @@ impl Tree {
         let lookups = &mut lookups[..n_queries];
         let homes: Vec<usize> = (0..n_queries).map(|n| self.home(row(n))).collect();
         for (n, lookup) in lookups.iter_mut().enumerate() {
-            lookup.restart(k);
+            lookup.restart(row(n), k);
             self.arena.measure(homes[n], row(n), lookup);
         }
         for block in 0..self.arena.n_blocks() {

@@ -100,6 +100,12 @@ impl KdTree {
         Ok(self)
     }
 
+    /// Bytes of the blocks, which a look-up reads that reads all of them.
+    #[must_use]
+    pub fn bytes_of_a_pass(&self) -> usize {
+        self.tree.arena.bytes_of_blocks()
+    }
+
     /// Bytes in use, those of the keys included.
     #[must_use]
     pub fn bytes(&self) -> usize {
