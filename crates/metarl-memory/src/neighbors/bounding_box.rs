@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 
 use super::distance::{LANES, add_halves};
+use super::kernel::prefetch;
 use super::rows::Rows;
 
 /// A box for each node; nodes come in pairs, `2i` and `2i + 1`, whose boxes lie side by side.
@@ -101,6 +102,11 @@ impl Boxes {
         pair_distances(query, self.corners.row(pair))
     }
 
+    /// Asks for the boxes of a pair before they are needed.
+    pub(crate) fn prefetch(&self, pair: usize) {
+        prefetch(self.corners.row(pair));
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.corners.bytes()
     }
@@ -157,25 +163,18 @@ fn grow(low: &mut [f32], high: &mut [f32], other_low: &[f32], other_high: &[f32]
 /// what is computed here is never more than what is computed for a key in the box: no slack is needed.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn pair_distances(query: &[f32], corners: &[f32]) -> [f32; 2] {
-    let d = query.len();
-    let (first, second) = corners.split_at(2 * d);
-    [
-        squared_box_distance(query, &first[..d], &first[d..]),
-        squared_box_distance(query, &second[..d], &second[d..]),
-    ]
-}
-
-#[inline(always)]
-fn squared_box_distance(query: &[f32], low: &[f32], high: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let queries = query.as_chunks::<LANES>().0.iter();
-    let corners = low.as_chunks::<LANES>().0.iter().zip(high.as_chunks::<LANES>().0);
-    for (query, (low, high)) in queries.zip(corners) {
-        for (((sum, q), low), high) in sums.iter_mut().zip(query).zip(low).zip(high) {
-            *sum += square_outside(*q, *low, *high);
+    let mut sums = [[0.0_f32; LANES]; 2];
+    let (query, corners) = (query.as_chunks::<LANES>().0, corners.as_chunks::<LANES>().0);
+    let (first, second) = corners.split_at(2 * query.len());
+    for (sums, corners) in sums.iter_mut().zip([first, second]) {
+        let (lows, highs) = corners.split_at(query.len());
+        for ((query, low), high) in query.iter().zip(lows).zip(highs) {
+            for (((sum, q), low), high) in sums.iter_mut().zip(query).zip(low).zip(high) {
+                *sum += square_outside(*q, *low, *high);
+            }
         }
     }
-    add_halves(sums)
+    add_halves(&sums)
 }
 
 #[inline(always)]

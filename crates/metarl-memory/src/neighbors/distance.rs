@@ -40,19 +40,24 @@ fn sum_of_squares(a: &[f32], b: &[f32]) -> f32 {
     for (sum, (a, b)) in sums.iter_mut().zip(rest) {
         *sum += (a - b) * (a - b);
     }
-    add_halves(sums)
+    let [sum] = add_halves(&[sums]);
+    sum
 }
 
-/// The sum of sums, in the one order that all structures keep to.
-#[inline(always)]
-pub(crate) fn add_halves(mut sums: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        let (low, high) = sums.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            *low += *high;
+/// The sums of sums, in the one order that all structures keep to.
+///
+/// Not inlined: a compiler that sees the halves makes the loops before it work on vectors of two.
+#[inline(never)]
+pub(crate) fn add_halves<const N: usize>(sums: &[[f32; LANES]; N]) -> [f32; N] {
+    let mut totals = [0.0; N];
+    for (total, sums) in totals.iter_mut().zip(sums) {
+        let mut sums = *sums;
+        for half in [8, 4, 2, 1] {
+            for lane in 0..half {
+                sums[lane] += sums[lane + half];
+            }
         }
-        half /= 2;
+        *total = sums[0];
     }
-    sums[0]
+    totals
 }

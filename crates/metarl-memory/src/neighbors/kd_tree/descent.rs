@@ -135,6 +135,9 @@ impl Tree {
                 }
                 node = 2 * pair + near;
             };
+            if let Some((_, next)) = waiting.last() {
+                self.prefetch(*next as usize);
+            }
             if let Some(block) = block {
                 self.arena.measure(block, query, lookup);
                 limit = lookup.squared_limit(is_exact) * shrink;
@@ -142,6 +145,14 @@ impl Tree {
             }
         }
         habit.visited(n_visited, self.arena.n_blocks());
+    }
+
+    /// Asks for what visiting a node will read.
+    fn prefetch(&self, node: usize) {
+        match self.nodes[node].shape {
+            Shape::Leaf { block } => self.arena.prefetch(block as usize),
+            Shape::Inner { pair, .. } => self.boxes.prefetch(pair as usize),
+        }
     }
 
     /// The block that a query would be put into.
