@@ -36,5 +36,5 @@ mod neighbors;
 
 pub use error::Error;
 pub use neighbors::{
-    BruteForce, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
+    BruteForce, FlatScan, KdTree, Keys, NearestNeighbors, Neighbor, Search, squared_distance,
 };

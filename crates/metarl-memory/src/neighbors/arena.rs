@@ -187,9 +187,7 @@ impl Arena {
         }
         match &self.contents {
             Contents::Columns(columns) => {
-                let Lookup {
-                    nearest, sums, ..
-                } = lookup;
+                let Lookup { nearest, sums, .. } = lookup;
                 let (distances, within) = sums.measure(query, columns.row(block), nearest.limit());
                 for (position, slot) in positions(within & taken, self.slots.row(block)) {
                     nearest.push(distances[position], slot as u32);

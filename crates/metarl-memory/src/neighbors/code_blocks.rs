@@ -126,7 +126,7 @@ impl CodeBlocks {
         taken: u64,
         slots: &[u32],
         queries: [&[f32]; N],
-        mut lookups: [&mut Lookup; N],
+        lookups: [&mut Lookup; N],
     ) {
         let BlockCoding { unit, residual } = self.blocks[block];
         let slack = slack(self.dimension);

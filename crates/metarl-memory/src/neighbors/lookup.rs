@@ -5,8 +5,8 @@ use super::columns::ColumnSums;
 use super::kernel::prefetch;
 use super::keys::Keys;
 use super::quantization::{Coded, GROUP, Unit, encode, slack};
+use super::squared_distance;
 use super::top_k::TopK;
-use super::{Neighbor, squared_distance};
 
 /// Squares of distances up to this one do not overflow.
 const FARTHEST: f32 = 1e18;
@@ -93,7 +93,8 @@ impl Lookup {
     }
 
     /// Measures the candidates exactly, so that `nearest` is what was asked for.
-    pub(crate) fn measure_candidates(&mut self, query: &[f32], k: usize, keys: &Keys) {
+    pub(crate) fn measure_candidates(&mut self, query: &[f32], keys: &Keys) {
+        let k = self.nearest.k();
         let limit = self.nearest.limit();
         let candidates = &mut self.candidates;
         candidates.retain(|candidate| candidate.least <= limit);
@@ -118,10 +119,5 @@ impl Lookup {
             self.nearest.push(squared_distance, candidate.slot);
             limit = self.nearest.limit().sqrt() * widened;
         }
-    }
-
-    /// Appends what was found, nearest first.
-    pub(crate) fn finish(&mut self, found: &mut Vec<Neighbor>) {
-        self.nearest.sort_into(found);
     }
 }

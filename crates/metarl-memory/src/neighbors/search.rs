@@ -35,3 +35,13 @@ pub struct Search {
     pub(crate) waiting: Vec<(f32, u32)>,
     pub(crate) habit: Habit,
 }
+
+impl Search {
+    /// Room for so many queries at once.
+    pub(crate) fn begin(&mut self, n_queries: usize) -> &mut [Lookup] {
+        if self.lookups.len() < n_queries {
+            self.lookups.resize_with(n_queries, Lookup::default);
+        }
+        &mut self.lookups[..n_queries]
+    }
+}

@@ -22,6 +22,10 @@ impl TopK {
         self.heap.clear();
     }
 
+    pub(crate) fn k(&self) -> usize {
+        self.k
+    }
+
     /// The distance of the k-th, infinite until there are k. What is farther is not among the nearest;
     /// what is as far may be.
     pub(crate) fn limit(&self) -> f32 {

@@ -1,11 +1,9 @@
 //! Look-ups.
 
 use super::super::keys::Keys;
+use super::super::pass::BATCH;
 use super::super::search::Search;
 use super::tree::{ROOT, Shape, Tree};
-
-/// Queries that one pass over the blocks serves.
-const BATCH: usize = 32;
 
 /// A batch is worth a pass over all blocks when a descent would visit this share of them.
 const SHARE_OF_A_BATCH: f32 = 0.08;
@@ -59,16 +57,14 @@ impl Tree {
             .resize_with(1.max(search.lookups.len()), Default::default);
         search.lookups[0].restart(query, k);
         if search.habit.is_above(SHARE_OF_ONE) && !search.habit.is_probe_due(1) {
-            self.read_all(query, search);
+            self.arena
+                .pass(query, self.home(query), &mut search.lookups[0]);
         } else {
             self.descend(query, shrink, search);
         }
-        let lookup = &mut search.lookups[0];
-        if !self.arena.is_exact() {
-            lookup.measure_candidates(query, k, keys);
-        }
         search.found.clear();
-        lookup.finish(&mut search.found);
+        self.arena
+            .finish(keys, query, &mut search.lookups[0], &mut search.found);
     }
 
     /// Finds the nearest keys of many queries, one after the other or all in one pass.
@@ -87,7 +83,11 @@ impl Tree {
                 if search.habit.is_probe_due(n_queries) {
                     self.nearest(keys, &batch[..keys.dimension()], k, shrink, search);
                 }
-                self.read_all_for(batch, k, keys, search);
+                let homes: Vec<usize> = batch
+                    .chunks_exact(keys.dimension())
+                    .map(|query| self.home(query))
+                    .collect();
+                self.arena.pass_of_batch(keys, batch, &homes, k, search);
             } else {
                 for query in batch.chunks_exact(keys.dimension()) {
                     self.nearest(keys, query, k, shrink, search);
@@ -163,60 +163,6 @@ impl Tree {
                 Shape::Leaf { block } => return block as usize,
                 Shape::Inner { .. } => node = self.side(node, query),
             }
-        }
-    }
-
-    /// Reads every block, the home of the query first: it gives a limit that leaves few candidates.
-    fn read_all(&self, query: &[f32], search: &mut Search) {
-        let lookup = &mut search.lookups[0];
-        let home = self.home(query);
-        self.arena.measure(home, query, lookup);
-        for block in (0..self.arena.n_blocks()).filter(|&block| block != home) {
-            self.arena.measure(block, query, lookup);
-        }
-    }
-
-    /// Reads every block once for a batch of queries.
-    fn read_all_for(&self, queries: &[f32], k: usize, keys: &Keys, search: &mut Search) {
-        let Search {
-            lookups,
-            found_by_batch,
-            ..
-        } = search;
-        let row = |n: usize| &queries[n * keys.dimension()..][..keys.dimension()];
-        let n_queries = queries.len() / keys.dimension();
-        lookups.resize_with(n_queries.max(lookups.len()), Default::default);
-        let lookups = &mut lookups[..n_queries];
-        let homes: Vec<usize> = (0..n_queries).map(|n| self.home(row(n))).collect();
-        for (n, lookup) in lookups.iter_mut().enumerate() {
-            lookup.restart(row(n), k);
-            self.arena.measure(homes[n], row(n), lookup);
-        }
-        for block in 0..self.arena.n_blocks() {
-            let (fours, rest) = lookups.as_chunks_mut::<4>();
-            for (four, lookups) in fours.iter_mut().enumerate() {
-                let first = 4 * four;
-                if homes[first..first + 4].contains(&block) {
-                    for n in (first..first + 4).filter(|&n| homes[n] != block) {
-                        self.arena.measure(block, row(n), &mut lookups[n - first]);
-                    }
-                } else {
-                    let queries = [row(first), row(first + 1), row(first + 2), row(first + 3)];
-                    self.arena.measure_four(block, queries, lookups);
-                }
-            }
-            let first = n_queries - rest.len();
-            for (n, lookup) in (first..).zip(rest) {
-                if homes[n] != block {
-                    self.arena.measure(block, row(n), lookup);
-                }
-            }
-        }
-        for (n, lookup) in lookups.iter_mut().enumerate() {
-            if !self.arena.is_exact() {
-                lookup.measure_candidates(row(n), k, keys);
-            }
-            lookup.finish(found_by_batch);
         }
     }
 }

@@ -68,10 +68,10 @@ fn measure_here<const N: usize>(
         for (n, query) in queries.iter().enumerate() {
             let offset = _mm256_set1_epi32(query.offset);
             let limit = _mm256_set1_epi32(query.limit);
-            for part in 0..PARTS {
+            for (part, product) in products[n].iter().enumerate() {
                 let key = first + LANES * part;
                 let squares = load(&block.squares[key..]);
-                let twice = _mm256_slli_epi32::<1>(products[n][part]);
+                let twice = _mm256_slli_epi32::<1>(*product);
                 let squared = _mm256_sub_epi32(_mm256_add_epi32(offset, squares), twice);
                 let beyond = _mm256_castsi256_ps(_mm256_cmpgt_epi32(squared, limit));
                 let within = !_mm256_movemask_ps(beyond) as u8;

@@ -54,9 +54,9 @@ fn measure_here<const N: usize>(
         let offset = _mm512_set1_epi32(query.offset);
         let limit = _mm512_set1_epi32(query.limit);
         let mut within = 0;
-        for part in 0..PARTS {
+        for (part, product) in products[n].iter().enumerate() {
             let squares = load(&block.squares[LANES * part..]);
-            let twice = _mm512_slli_epi32::<1>(products[n][part]);
+            let twice = _mm512_slli_epi32::<1>(*product);
             let squared = _mm512_sub_epi32(_mm512_add_epi32(offset, squares), twice);
             within |= u64::from(_mm512_cmple_epi32_mask(squared, limit)) << (LANES * part);
             let place = &mut distances.squared[n][LANES * part..][..LANES];

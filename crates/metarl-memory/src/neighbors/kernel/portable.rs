@@ -20,8 +20,8 @@ pub(super) fn measure<const N: usize>(
             }
         }
         let mut within = 0;
-        for key in 0..BLOCK {
-            let squared = query.offset + block.squares[key] - 2 * products[key];
+        for (key, product) in products.iter().enumerate() {
+            let squared = query.offset + block.squares[key] - 2 * product;
             distances.squared[n][key] = squared;
             within |= u64::from(squared <= query.limit) << key;
         }

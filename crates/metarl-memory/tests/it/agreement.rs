@@ -1,6 +1,8 @@
 //! Whatever happens to the keys, a look-up gives what sorting all of them gives, to the last bit.
 
-use metarl_memory::{BruteForce, Error, KdTree, Keys, NearestNeighbors, Neighbor, Search};
+use metarl_memory::{
+    BruteForce, Error, FlatScan, KdTree, Keys, NearestNeighbors, Neighbor, Search,
+};
 use proptest::prelude::*;
 
 const CAPACITY: usize = 700;
@@ -205,6 +207,26 @@ proptest! {
         let built = KdTree::from_keys(tree.keys().clone()).expect("room");
         if !brute_force.keys().is_empty() {
             agree(kind, &mut bits, &brute_force, &built, &mut learned)?;
+        }
+    }
+
+    #[test]
+    fn a_scan_finds_what_sorting_finds(
+        kind in kinds(), dimension in dimensions(), seed: u64,
+    ) {
+        let mut bits = Bits(seed);
+        let mut brute_force = BruteForce::new(dimension, CAPACITY).expect("room");
+        let mut scan = FlatScan::new(dimension, CAPACITY).expect("room");
+        let mut learned = Search::default();
+        for _ in 0..3 {
+            play(kind, 500, &mut bits, &mut brute_force, &mut scan);
+            if !brute_force.keys().is_empty() {
+                agree(kind, &mut bits, &brute_force, &scan, &mut learned)?;
+            }
+        }
+        let read = FlatScan::from_keys(scan.keys().clone()).expect("room");
+        if !brute_force.keys().is_empty() {
+            agree(kind, &mut bits, &brute_force, &read, &mut learned)?;
         }
     }
 
