@@ -184,6 +184,8 @@ struct Play {
     queries: Vec<f32>,
     /// The next query, or the next slot.
     turn: usize,
+    /// Room for a key.
+    moved: Vec<f32>,
 }
 
 impl Play {
@@ -209,6 +211,7 @@ impl Play {
             search: Search::default(),
             queries,
             turn: 0,
+            moved: Vec::new(),
         })
     }
 
@@ -228,6 +231,7 @@ impl Play {
             search,
             queries,
             turn,
+            moved,
         } = self;
         let dimension = work.dimension;
         let query = |turn: usize| &queries[turn % N_QUERIES * dimension..][..dimension];
@@ -252,26 +256,30 @@ impl Play {
             }
             Task::Replace => {
                 for _ in 0..16 {
-                    let slot = *turn % work.n_keys;
+                    let (slot, like) = (*turn % work.n_keys, turn.wrapping_mul(7919) % work.n_keys);
+                    toward(tree, like, query(*turn), moved);
                     tree.remove(slot)?;
-                    tree.insert(slot, query(*turn))?;
+                    tree.insert(slot, moved)?;
                     *turn += 1;
                 }
                 Ok(16)
             }
             Task::Move => {
-                let mut moved = vec![0.0; dimension];
                 for _ in 0..16 {
                     let slot = turn.wrapping_mul(7919) % work.n_keys;
-                    let key = tree.keys().get(slot).unwrap_or_default();
-                    for ((moved, x), toward) in moved.iter_mut().zip(key).zip(query(*turn)) {
-                        *moved = x + 1e-3 * (toward - x);
-                    }
-                    tree.update(slot, &moved)?;
+                    toward(tree, slot, query(*turn), moved);
+                    tree.update(slot, moved)?;
                     *turn += 1;
                 }
                 Ok(16)
             }
         }
     }
+}
+
+/// A key, moved a thousandth of the way to a query.
+fn toward(tree: &KdTree, slot: usize, query: &[f32], moved: &mut Vec<f32>) {
+    let key = tree.keys().get(slot).unwrap_or_default();
+    moved.clear();
+    moved.extend(key.iter().zip(query).map(|(x, q)| x + 1e-3 * (q - x)));
 }

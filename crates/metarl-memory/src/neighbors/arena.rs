@@ -114,6 +114,9 @@ impl Arena {
     /// Puts the key of a slot into a block that has room.
     pub(crate) fn put(&mut self, block: usize, keys: &Keys, slot: usize) {
         let position = self.blocks[block].taken.trailing_ones() as usize;
+        if let Contents::Codes(codes) = &self.contents {
+            codes.prefetch_key(block, position);
+        }
         self.blocks[block].taken |= 1 << position;
         self.slots.row_mut(block)[position] = slot as u32;
         if self.places.len() <= slot {
@@ -169,6 +172,14 @@ impl Arena {
     /// Whether keys are measured exactly, so that nothing has to be measured again.
     pub(crate) fn is_exact(&self) -> bool {
         matches!(self.contents, Contents::Columns(_))
+    }
+
+    /// Asks for where the key of a slot lies, before it is written again.
+    pub(crate) fn prefetch_key(&self, slot: usize) {
+        if let Contents::Codes(codes) = &self.contents {
+            let place = self.places[slot] as usize;
+            codes.prefetch_key(place / BLOCK, place % BLOCK);
+        }
     }
 
     /// Asks for the first lines of a block before they are needed.

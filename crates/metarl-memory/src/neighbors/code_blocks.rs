@@ -118,6 +118,13 @@ impl CodeBlocks {
         prefetch(self.squares.row(block));
     }
 
+    /// Asks for where the codes of a key lie, a line in each group.
+    pub(crate) fn prefetch_key(&self, block: usize, position: usize) {
+        for group in self.codes.row(block).chunks_exact(GROUP * BLOCK) {
+            prefetch(&group[GROUP * position..][..GROUP]);
+        }
+    }
+
     /// Measures `N` queries against the keys of a block, and adds those that may be among the nearest
     /// to the candidates.
     pub(crate) fn measure<const N: usize>(

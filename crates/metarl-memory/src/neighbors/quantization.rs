@@ -2,6 +2,8 @@
 
 use multiversion::multiversion;
 
+use super::distance::LANES;
+
 /// Codes of four consecutive numbers lie side by side.
 pub(crate) const GROUP: usize = 4;
 
@@ -61,26 +63,53 @@ pub(crate) struct Coded {
 pub(crate) fn encode(vector: &[f32], unit: Unit, codes: &mut [i8]) -> Coded {
     let unit = unit.0;
     let inverse = 1.0 / unit;
-    let (mut squares, mut sum) = (0_i32, 0_i32);
-    let mut errors = [0.0_f32; 16];
-    for (vector, codes) in vector.chunks(16).zip(codes.chunks_mut(16)) {
-        for ((x, code), error) in vector.iter().zip(codes).zip(&mut errors) {
-            let scaled = (x * inverse).clamp(-LARGEST_CODE, LARGEST_CODE);
-            let rounded = (scaled + ROUND) - ROUND;
-            let whole = rounded as i32;
-            *code = whole as i8;
-            squares += whole * whole;
-            sum += whole;
-            let residual = x - rounded * unit;
-            *error += residual * residual;
+    let mut squares = [0_i32; LANES];
+    let mut sums = [0_i32; LANES];
+    let mut errors = [0.0_f32; LANES];
+    let (chunks, rest) = vector.as_chunks::<LANES>();
+    let (code_chunks, code_rest) = codes.as_chunks_mut::<LANES>();
+    for (chunk, codes) in chunks.iter().zip(code_chunks) {
+        for lane in 0..LANES {
+            let (code, error) = encode_one(chunk[lane], unit, inverse);
+            codes[lane] = code as i8;
+            squares[lane] += code * code;
+            sums[lane] += code;
+            errors[lane] += error * error;
         }
+    }
+    for (lane, (x, code_place)) in rest.iter().zip(code_rest).enumerate() {
+        let (code, error) = encode_one(*x, unit, inverse);
+        *code_place = code as i8;
+        squares[lane] += code * code;
+        sums[lane] += code;
+        errors[lane] += error * error;
     }
     let residual = errors.iter().sum::<f32>().sqrt();
     Coded {
-        squares,
-        sum,
+        squares: squares.iter().sum(),
+        sum: sums.iter().sum(),
         residual: residual * (1.0 + slack(vector.len())) + LEAST,
     }
+}
+
+/// A code, and how far off it is.
+#[inline(always)]
+fn encode_one(x: f32, unit: f32, inverse: f32) -> (i32, f32) {
+    let scaled = x * inverse;
+    let scaled = if scaled > LARGEST_CODE {
+        LARGEST_CODE
+    } else {
+        scaled
+    };
+    let scaled = if scaled < -LARGEST_CODE {
+        -LARGEST_CODE
+    } else {
+        scaled
+    };
+    // A whole number in the lowest bits, for conversions that check their range are slow.
+    let shifted = scaled + ROUND;
+    let code = (shifted.to_bits() as i32) - (ROUND.to_bits() as i32);
+    (code, x - (shifted - ROUND) * unit)
 }
 
 /// More than the relative error of any of our sums over that many numbers.

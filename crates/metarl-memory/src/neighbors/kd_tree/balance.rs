@@ -12,8 +12,8 @@ const PART: usize = 4096;
 /// Inner nodes with fewer keys become a leaf.
 const FEWEST_KEYS: u32 = 32;
 
-/// What inserting a key adds to the debt, in updates.
-const UNIT: usize = 8;
+/// Updates that pay for building one key anew; an insertion is worth four of them.
+const UPDATES_PER_KEY: usize = 8;
 
 /// A subtree that is moved as it is.
 struct Part {
@@ -42,7 +42,7 @@ impl Tree {
     /// Where is drawn from the sequence of changes alone, so that it repeats.
     pub(super) fn rebuild_in_turn(&mut self, keys: &Keys, cost: usize) {
         self.debt += cost;
-        if self.debt < UNIT * PART {
+        if self.debt < UPDATES_PER_KEY * PART {
             return;
         }
         // Multiples of the golden ratio visit the blocks evenly.
@@ -55,7 +55,7 @@ impl Tree {
             }
             node = parent;
         }
-        self.debt -= UNIT * PART;
+        self.debt -= UPDATES_PER_KEY * PART;
         self.mend(node, keys);
     }
 

@@ -1,10 +1,12 @@
 //! Subtrees, built and taken down.
 
+use multiversion::multiversion;
+
 use super::super::keys::Keys;
 use super::tree::{FILL, Node, Shape, Tree};
 
 /// Keys whose spread along each coordinate decides where to split.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 64;
 
 impl Tree {
     /// Builds a node that has nothing below it, over the keys of some slots.
@@ -132,22 +134,25 @@ fn middle(n_keys: usize) -> usize {
 /// The coordinate along which a sample of the keys varies most.
 fn widest(slots: &[u32], keys: &Keys) -> usize {
     let sample = || slots.iter().step_by(slots.len().div_ceil(SAMPLE));
-    let n = sample().count() as f32;
     // From the first key on, or squares of large numbers would hide what varies.
     let origin = keys.row(slots[0] as usize);
-    let mut sums = vec![(0.0_f32, 0.0_f32); keys.dimension()];
+    let mut sums = vec![0.0; keys.dimension()];
+    let mut squares = vec![0.0; keys.dimension()];
     for &slot in sample() {
-        let row = keys.row(slot as usize).iter().zip(origin);
-        for ((sum, squares), (x, origin)) in sums.iter_mut().zip(row) {
-            let x = x - origin;
-            *sum += x;
-            *squares += x * x;
-        }
+        add_moments(keys.row(slot as usize), origin, &mut sums, &mut squares);
     }
-    let variances = sums.iter().map(|(sum, squares)| squares - sum * sum / n);
-    let most = variances
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(coordinate, _)| coordinate);
-    most.unwrap_or(0)
+    let n = sample().count() as f32;
+    let variance = |j: usize| squares[j] - sums[j] * sums[j] / n;
+    let widest = (0..sums.len()).max_by(|&a, &b| variance(a).total_cmp(&variance(b)));
+    widest.unwrap_or(0)
+}
+
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn add_moments(row: &[f32], origin: &[f32], sums: &mut [f32], squares: &mut [f32]) {
+    let moments = sums.iter_mut().zip(squares);
+    for ((x, origin), (sum, square)) in row.iter().zip(origin).zip(moments) {
+        let x = x - origin;
+        *sum += x;
+        *square += x * x;
+    }
 }

@@ -80,7 +80,7 @@ impl Tree {
     /// Takes up the key of a slot.
     pub(crate) fn insert(&mut self, keys: &Keys, slot: usize) {
         self.place(keys, slot);
-        self.rebuild_in_turn(keys, 8);
+        self.rebuild_in_turn(keys, 4);
     }
 
     /// Drops the key of a slot, whose row is still there.
@@ -92,6 +92,7 @@ impl Tree {
     /// Follows the key of a slot to where it is now.
     pub(crate) fn update(&mut self, keys: &Keys, slot: usize) {
         let key = keys.row(slot);
+        self.arena.prefetch_key(slot);
         let leaf = self.owner(self.arena.block(slot));
         if self.boxes.excludes(leaf, key) {
             if leaf != ROOT && self.boxes.is_far(leaf, key) {
@@ -123,6 +124,7 @@ impl Tree {
             }
         };
         if self.arena.n_keys(block) < BLOCK {
+            self.boxes.prefetch(node / 2);
             self.arena.put(block, keys, slot);
             self.enclose(node, key);
         } else {
