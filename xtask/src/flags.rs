@@ -22,10 +22,10 @@ xflags::xflags! {
         cmd bench {
             /// Only benchmarks whose name contains this.
             optional filter: String
-            /// Instead: ours against packages fetched from PyPI into target/peers, side by side; writes
+            /// Instead: ours against packages fetched into target/peers, side by side; writes
             /// docs/benchmarks.md.
             optional --peers
-            /// With --peers: only this work.
+            /// With --peers: only works whose name begins so.
             optional --only work: String
             /// With --peers: fewer rounds, and docs/benchmarks.md is left alone.
             optional --quick

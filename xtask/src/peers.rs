@@ -10,8 +10,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
-use crate::python::virtual_environment;
-use crate::setup::{BOX2D, MUJOCO};
+mod works;
+
+use works::{Peer, WORKS, Work};
 
 const REPORT: &str = "docs/benchmarks.md";
 
@@ -23,143 +24,11 @@ Written by `cargo xtask bench --peers`, which fetches the packages named in
 half a second each; a ratio is that of neighbors in time, and the table has the median of the ratios with the
 smallest and the largest. Each side uses the number of lanes at which it is fastest. Rates are environment
 steps a second, random actions and new episodes included; for MinAtar's games ours also writes every board as
-the numbers a network reads, where the package hands out booleans.
+the numbers a network reads, where the package hands out booleans. Of neighbors they are look-ups, replacements
+or moves a second, and of `scan` bytes a second; `manif-64x100k-k50` is 50 neighbors among 100 000 keys of 64
+numbers, see [memory](memory.md).
 
 ";
-
-/// One row: the same work done by us and by a peer.
-struct Work {
-    name: &'static str,
-    peer: &'static str,
-    /// Argument of our worker.
-    ours: &'static str,
-    /// Script below `xtask/peers` and its argument.
-    theirs: (&'static str, &'static str),
-    kit: Kit,
-    bar: f64,
-}
-
-/// What both sides of a comparison need.
-#[derive(Clone, Copy)]
-enum Kit {
-    /// Nothing but their packages.
-    Plain,
-    /// The physics engine of the feature `terrain`.
-    Rapier,
-    /// The physics engine of the feature `box2d`.
-    Box2d,
-    /// The simulator of the feature `mujoco`.
-    Mujoco,
-}
-
-impl Kit {
-    fn features(self) -> &'static [&'static str] {
-        match self {
-            Self::Plain => &[],
-            Self::Rapier => &["--features", "terrain"],
-            Self::Box2d => &["--features", "box2d"],
-            Self::Mujoco => &["--features", "mujoco"],
-        }
-    }
-
-    /// A Python with the packages of the peers.
-    fn python(self, sh: &Shell) -> Result<PathBuf> {
-        let (venv, requirements) = match self {
-            Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
-            Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
-            Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
-        };
-        virtual_environment(sh, venv, requirements)
-    }
-
-    /// What has to be there and `cargo xtask setup` fetches.
-    fn needs(self) -> Option<[&'static str; 2]> {
-        match self {
-            Self::Plain | Self::Rapier => None,
-            Self::Box2d => Some([BOX2D, "cargo xtask setup box2d"]),
-            Self::Mujoco => Some([MUJOCO, "cargo xtask setup mujoco"]),
-        }
-    }
-}
-
-const fn classic(
-    name: &'static str,
-    peer: &'static str,
-    theirs: (&'static str, &'static str),
-) -> Work {
-    Work {
-        name,
-        peer,
-        ours: name,
-        theirs,
-        kit: Kit::Plain,
-        bar: 8.0,
-    }
-}
-
-const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
-    Work {
-        name,
-        peer: "MinAtar",
-        ours: name,
-        theirs: (MIN_ATAR, theirs),
-        bar: 20.0,
-        kit: Kit::Plain,
-    }
-}
-
-/// A robot in the simulator, which is most of the work on both sides.
-const fn robot(name: &'static str, theirs: &'static str) -> Work {
-    Work {
-        name,
-        peer: "Gymnasium",
-        ours: name,
-        theirs: (GYMNASIUM, theirs),
-        kit: Kit::Mujoco,
-        bar: 1.4,
-    }
-}
-
-/// A walker in a physics engine, beside Gymnasium's in Box2D.
-const fn walker(name: &'static str, kit: Kit, bar: f64) -> Work {
-    Work {
-        name,
-        peer: "Gymnasium",
-        ours: name,
-        theirs: (GYMNASIUM, "BipedalWalker-v3"),
-        kit,
-        bar,
-    }
-}
-
-const GYMNAX: &str = "gymnax_steps.py";
-const GYMNASIUM: &str = "gymnasium_steps.py";
-const MIN_ATAR: &str = "min_atar_steps.py";
-
-const WORKS: &[Work] = &[
-    classic("cart-pole", "gymnax, jitted", (GYMNAX, "CartPole-v1")),
-    classic("cart-pole", "Gymnasium, vector", (GYMNASIUM, "CartPole-v1")),
-    classic("mountain-car", "gymnax, jitted", (GYMNAX, "MountainCar-v0")),
-    classic(
-        "mountain-car",
-        "Gymnasium, vector",
-        (GYMNASIUM, "MountainCar-v0"),
-    ),
-    classic("pendulum", "gymnax, jitted", (GYMNAX, "Pendulum-v1")),
-    classic("pendulum", "Gymnasium, vector", (GYMNASIUM, "Pendulum-v1")),
-    classic("acrobot", "gymnax, jitted", (GYMNAX, "Acrobot-v1")),
-    classic("acrobot", "Gymnasium, vector", (GYMNASIUM, "Acrobot-v1")),
-    min_atar("breakout", "breakout"),
-    min_atar("asterix", "asterix"),
-    min_atar("freeway", "freeway"),
-    min_atar("seaquest", "seaquest"),
-    min_atar("space-invaders", "space_invaders"),
-    walker("walker-rapier", Kit::Rapier, 6.0),
-    walker("walker-box2d", Kit::Box2d, 3.0),
-    robot("half-cheetah", "HalfCheetah-v5"),
-    robot("ant", "Ant-v5"),
-    robot("humanoid", "Humanoid-v5"),
-];
 
 /// How a comparison went.
 struct Comparison {
@@ -180,7 +49,7 @@ impl Comparison {
 pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> Result<()> {
     let works: Vec<&Work> = WORKS
         .iter()
-        .filter(|work| only.is_none_or(|only| work.name == only))
+        .filter(|work| only.is_none_or(|only| work.name.starts_with(only)))
         .collect();
     let names = || WORKS.iter().map(|work| work.name).collect::<Vec<_>>();
     ensure!(!works.is_empty(), "no such work; there are {:?}", names());
@@ -248,10 +117,14 @@ fn row(comparison: &Comparison) -> String {
 }
 
 fn rate(x: f64) -> String {
-    if x >= 1e6 {
+    if x >= 1e9 {
+        format!("{:.1} G/s", x / 1e9)
+    } else if x >= 1e6 {
         format!("{:.1} M/s", x / 1e6)
-    } else {
+    } else if x >= 1e3 {
         format!("{:.1} k/s", x / 1e3)
+    } else {
+        format!("{x:.0} /s")
     }
 }
 
@@ -268,19 +141,34 @@ fn as_json(comparison: &Comparison) -> Value {
 }
 
 fn compare(sh: &Shell, root: &Path, work: &'static Work, n_rounds: usize) -> Result<Comparison> {
-    let python = work.kit.python(sh)?;
-    let features = work.kit.features();
-    let example = ["--package", "metarl-envs", "--example", "throughput"];
-    cmd!(sh, "cargo build --release {example...} {features...}").run()?;
-    let (script, argument) = work.theirs;
-    let script = format!("xtask/peers/{script}");
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let ours = ["run", "--quiet", "--release"].into_iter().chain(example);
-    let ours = ours
-        .chain(features.iter().copied())
-        .chain(["--", work.ours]);
-    let mut ours = Worker::start(root, Path::new(&cargo), ours)?;
-    let mut theirs = Worker::start(root, &python, [script.as_str(), argument])?;
+    let cargo = PathBuf::from(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    let example = work.kit.example();
+    cmd!(sh, "cargo build --release {example...}").run()?;
+    let run = ["run", "--quiet", "--release"].into_iter();
+    let ours = |work| {
+        run.clone()
+            .chain(example.iter().copied())
+            .chain(["--", work])
+    };
+    let our_work = ours(work.ours);
+    let theirs = match work.theirs {
+        Peer::Script(script, argument) => {
+            let script = format!("xtask/peers/{script}");
+            let python = work.kit.python(sh)?;
+            (
+                python,
+                vec![script, argument.to_owned(), work.ours.to_owned()],
+            )
+        }
+        Peer::Crate(name) => {
+            let program = works::rust_peers(sh)?;
+            (program, vec![name.to_owned(), work.ours.to_owned()])
+        }
+        Peer::Ours(work) => (cargo.clone(), ours(work).map(str::to_owned).collect()),
+    };
+    // Ours first, for it writes the data that both read.
+    let mut ours = Worker::start(root, &cargo, our_work)?;
+    let mut theirs = Worker::start(root, &theirs.0, theirs.1.iter().map(String::as_str))?;
     let mut rates = Vec::with_capacity(n_rounds);
     for round in 0..n_rounds {
         // Who goes first takes turns, so that a drift of the machine favors neither.

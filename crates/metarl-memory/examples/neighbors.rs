@@ -1,7 +1,7 @@
 //! How fast nearest neighbors are found, for `cargo xtask bench --peers`: a line in, a measured rate
 //! out, until the input ends.
 //!
-//! The argument says what is measured: `manif-64x100k-k50` is look-ups of 50 neighbors among 100 000
+//! The argument says what is measured: `neighbors-manif-64x100k-k50` is look-ups of 50 neighbors among 100 000
 //! keys of 64 numbers. Keys and queries are written to `target/peers/neighbors`, for peers to read.
 #![expect(
     clippy::print_stdout,
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let work = Work::parse(&name).ok_or_else(|| format!("there is no work `{name}`"))?;
     let mut play = Play::new(work)?;
     play.rate(0.2)?;
-    println!("{{\"keys\": {}}}", play.tree.keys().len());
+    println!("{{\"recall\": {}}}", play.recall()?);
     for line in io::stdin().lock().lines() {
         line?;
         println!("{}", play.rate(SECONDS)?);
@@ -64,7 +64,7 @@ struct Work {
 impl Work {
     /// Data, dimension × number of keys, task.
     fn parse(name: &str) -> Option<Self> {
-        let mut parts = name.split('-');
+        let mut parts = name.strip_prefix("neighbors-")?.split('-');
         let data = Data::parse(parts.next()?)?;
         let (dimension, n_keys) = parts.next()?.split_once('x')?;
         let task = match (parts.next()?, parts.next()) {
@@ -213,6 +213,22 @@ impl Play {
             turn: 0,
             moved: Vec::new(),
         })
+    }
+
+    /// The share of the nearest keys that is found.
+    fn recall(&mut self) -> Result<f64, metarl_memory::Error> {
+        const N: usize = 100;
+        let k = 50;
+        let exact = self.tree.clone().with_epsilon(0.0)?;
+        let mut exact_search = Search::default();
+        let mut n_found = 0;
+        for query in self.queries.chunks_exact(self.work.dimension).take(N) {
+            let nearest = exact.nearest(query, k, &mut exact_search)?;
+            let found = self.tree.nearest(query, k, &mut self.search)?;
+            let is_nearest = |slot| nearest.iter().any(|neighbor| neighbor.slot == slot);
+            n_found += found.iter().filter(|found| is_nearest(found.slot)).count();
+        }
+        Ok(n_found as f64 / (N * k) as f64)
     }
 
     fn rate(&mut self, seconds: f64) -> Result<f64, metarl_memory::Error> {

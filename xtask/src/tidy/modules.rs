@@ -36,9 +36,16 @@ fn extra_test_binaries(package: &Package) -> Vec<String> {
 fn orphans(workspace: &Workspace, package: &Package) -> Vec<String> {
     let compiled = compiled(workspace, package);
     let folder = format!("{}/", package.dir);
+    // A package of its own within the folder, outside the workspace.
+    let inner: Vec<&str> = workspace
+        .files_ending(&["/Cargo.toml"])
+        .filter_map(|(path, _)| path.strip_suffix("Cargo.toml"))
+        .filter(|inner| inner.starts_with(&folder) && *inner != folder)
+        .collect();
     workspace
         .files_ending(&[".rs"])
         .filter(|(path, _)| path.starts_with(&folder) && !compiled.contains(*path))
+        .filter(|(path, _)| !inner.iter().any(|inner| path.starts_with(inner)))
         .map(|(path, _)| format!("{path}: in no module tree, so nobody compiles it"))
         .collect()
 }

@@ -64,7 +64,7 @@ enum Task {
 impl Work {
     fn read(name: &str) -> Outcome<Self> {
         let bad = || format!("there is no work `{name}`");
-        let mut parts = name.split('-');
+        let mut parts = name.trim_start_matches("neighbors-").split('-');
         let data = parts.next().ok_or_else(bad)?;
         let data = if data == "manif" { "manif4" } else { data };
         let size = parts.next().and_then(|size| size.split_once('x'));
@@ -81,7 +81,9 @@ impl Work {
             let path = format!("{FOLDER}/{data}-{dimension}x{n_rows}-{what}.f32");
             let bytes = fs::read(path)?;
             let numbers = bytes.chunks_exact(4);
-            Ok(numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+            Ok(numbers
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect())
         };
         Ok(Self {
             dimension,
@@ -143,7 +145,11 @@ impl<T: Tree> TreeAtWork<T> {
         for slot in 0..work.n_keys {
             tree.add(work.key(slot), slot as u32)?;
         }
-        Ok(Self { work, tree, turn: 0 })
+        Ok(Self {
+            work,
+            tree,
+            turn: 0,
+        })
     }
 
     /// Removes a key and adds what it becomes.

@@ -32,7 +32,12 @@ impl Search {
 
 impl Worker for Search {
     fn step(&mut self) -> Outcome<usize> {
-        let Work { dimension, n_keys, k, .. } = self.work;
+        let Work {
+            dimension,
+            n_keys,
+            k,
+            ..
+        } = self.work;
         self.turn = (self.turn + BATCH) % (N_QUERIES - BATCH);
         let queries = &self.work.queries[self.turn * dimension..][..BATCH * dimension];
         let mut nearest = vec![BinaryHeap::<u64>::with_capacity(k + 1); BATCH];
@@ -41,11 +46,25 @@ impl Worker for Search {
             // SAFETY: the products of `n` keys with all queries fit, and both sides are whole rows.
             unsafe {
                 gemm::gemm(
-                    n, BATCH, dimension,
-                    self.products.as_mut_ptr(), CHUNK as isize, 1, false,
-                    self.work.keys[first * dimension..].as_ptr(), 1, dimension as isize,
-                    queries.as_ptr(), dimension as isize, 1,
-                    0.0, -2.0, false, false, false, gemm::Parallelism::None,
+                    n,
+                    BATCH,
+                    dimension,
+                    self.products.as_mut_ptr(),
+                    CHUNK as isize,
+                    1,
+                    false,
+                    self.work.keys[first * dimension..].as_ptr(),
+                    1,
+                    dimension as isize,
+                    queries.as_ptr(),
+                    dimension as isize,
+                    1,
+                    0.0,
+                    -2.0,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
                 );
             }
             for (products, nearest) in self.products.chunks_exact(CHUNK).zip(&mut nearest) {
@@ -75,9 +94,17 @@ impl Worker for Search {
 /// Bits that order as the numbers do.
 fn ordered(x: f32) -> u32 {
     let bits = x.to_bits();
-    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+    if bits >> 31 == 0 {
+        bits | 1 << 31
+    } else {
+        !bits
+    }
 }
 
 fn ordered_back(bits: u32) -> f32 {
-    f32::from_bits(if bits >> 31 == 1 { bits & !(1 << 31) } else { !bits })
+    f32::from_bits(if bits >> 31 == 1 {
+        bits & !(1 << 31)
+    } else {
+        !bits
+    })
 }

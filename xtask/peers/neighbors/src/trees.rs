@@ -47,7 +47,10 @@ impl<const D: usize> Tree for Kiddo6<D> {
 
     fn nearest(&self, query: &[f32], k: usize) -> Outcome<usize> {
         let query: &[f32; D] = query.try_into()?;
-        let found = self.0.query(query).nearest_n::<kiddo6::SquaredEuclidean<f32>>(k.try_into()?);
+        let found = self
+            .0
+            .query(query)
+            .nearest_n::<kiddo6::SquaredEuclidean<f32>>(k.try_into()?);
         Ok(found.execute().len())
     }
 }

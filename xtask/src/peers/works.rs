@@ -1,0 +1,253 @@
+//! What is compared with whom.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
+
+use crate::python::virtual_environment;
+use crate::setup::{BOX2D, MUJOCO};
+
+/// One row: the same work done by us and by a peer.
+pub(super) struct Work {
+    pub(super) name: &'static str,
+    pub(super) peer: &'static str,
+    /// Argument of our worker.
+    pub(super) ours: &'static str,
+    pub(super) theirs: Peer,
+    pub(super) kit: Kit,
+    pub(super) bar: f64,
+}
+
+/// Who does the work otherwise.
+#[derive(Clone, Copy)]
+pub(super) enum Peer {
+    /// A script below `xtask/peers` and its argument; what we call the work follows.
+    Script(&'static str, &'static str),
+    /// A crate that `xtask/peers/neighbors` has behind a name.
+    Crate(&'static str),
+    /// Our worker, with another argument.
+    Ours(&'static str),
+}
+
+/// What both sides of a comparison need.
+#[derive(Clone, Copy)]
+pub(super) enum Kit {
+    /// Environments, and nothing but their packages.
+    Plain,
+    /// Environments in the physics engine of the feature `terrain`.
+    Rapier,
+    /// Environments in the physics engine of the feature `box2d`.
+    Box2d,
+    /// Environments in the simulator of the feature `mujoco`.
+    Mujoco,
+    /// Memories.
+    Neighbors,
+}
+
+impl Kit {
+    /// Our worker, as arguments of cargo.
+    pub(super) fn example(self) -> Vec<&'static str> {
+        let (package, example) = match self {
+            Self::Neighbors => ("metarl-memory", "neighbors"),
+            _ => ("metarl-envs", "throughput"),
+        };
+        let features: &[&str] = match self {
+            Self::Plain | Self::Neighbors => &[],
+            Self::Rapier => &["--features", "terrain"],
+            Self::Box2d => &["--features", "box2d"],
+            Self::Mujoco => &["--features", "mujoco"],
+        };
+        let worker = ["--package", package, "--example", example];
+        worker.iter().chain(features).copied().collect()
+    }
+
+    /// A Python with the packages of the peers.
+    pub(super) fn python(self, sh: &Shell) -> Result<PathBuf> {
+        let (venv, requirements) = match self {
+            Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
+            Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
+            Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
+            Self::Neighbors => ("target/peers/memory", "xtask/peers/memory.txt"),
+        };
+        virtual_environment(sh, venv, requirements)
+    }
+
+    /// What has to be there and `cargo xtask setup` fetches.
+    pub(super) fn needs(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Plain | Self::Rapier | Self::Neighbors => None,
+            Self::Box2d => Some([BOX2D, "cargo xtask setup box2d"]),
+            Self::Mujoco => Some([MUJOCO, "cargo xtask setup mujoco"]),
+        }
+    }
+}
+
+/// Builds the peers that are crates; gives the program.
+pub(super) fn rust_peers(sh: &Shell) -> Result<PathBuf> {
+    let target = sh.current_dir().join("target/peers/neighbors-peers");
+    let manifest = "xtask/peers/neighbors/Cargo.toml";
+    cmd!(
+        sh,
+        "cargo build --release --locked --manifest-path {manifest} --target-dir {target}"
+    )
+    .run()
+    .context("the peers could not be fetched from crates.io and built")?;
+    Ok(target.join("release/neighbors-peers"))
+}
+
+const fn classic(name: &'static str, peer: &'static str, theirs: Peer) -> Work {
+    Work {
+        name,
+        peer,
+        ours: name,
+        theirs,
+        kit: Kit::Plain,
+        bar: 8.0,
+    }
+}
+
+const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
+    Work {
+        name,
+        peer: "MinAtar",
+        ours: name,
+        theirs: Peer::Script(MIN_ATAR, theirs),
+        bar: 20.0,
+        kit: Kit::Plain,
+    }
+}
+
+/// A robot in the simulator, which is most of the work on both sides.
+const fn robot(name: &'static str, theirs: &'static str) -> Work {
+    Work {
+        name,
+        peer: "Gymnasium",
+        ours: name,
+        theirs: Peer::Script(GYMNASIUM, theirs),
+        kit: Kit::Mujoco,
+        bar: 1.4,
+    }
+}
+
+/// A walker in a physics engine, beside Gymnasium's in Box2D.
+const fn walker(name: &'static str, kit: Kit, bar: f64) -> Work {
+    Work {
+        name,
+        peer: "Gymnasium",
+        ours: name,
+        theirs: Peer::Script(GYMNASIUM, "BipedalWalker-v3"),
+        kit,
+        bar,
+    }
+}
+
+/// Look-ups or changes of a memory.
+const fn neighbors(name: &'static str, peer: &'static str, theirs: Peer, bar: f64) -> Work {
+    Work {
+        name,
+        peer,
+        ours: name,
+        theirs,
+        kit: Kit::Neighbors,
+        bar,
+    }
+}
+
+const GYMNAX: &str = "gymnax_steps.py";
+const GYMNASIUM: &str = "gymnasium_steps.py";
+const MIN_ATAR: &str = "min_atar_steps.py";
+const NEIGHBORS: &str = "neighbors.py";
+
+const KIDDO_5: Peer = Peer::Crate("kiddo5");
+const KIDDO_6: Peer = Peer::Crate("kiddo6");
+const KDTREE: Peer = Peer::Crate("kdtree");
+const GEMM: Peer = Peer::Crate("gemm");
+const SUM: Peer = Peer::Crate("sum");
+const SKLEARN: Peer = Peer::Script(NEIGHBORS, "sklearn");
+const FAISS: Peer = Peer::Script(NEIGHBORS, "faiss");
+const NUMPY: Peer = Peer::Script(NEIGHBORS, "numpy");
+const EXACT: Peer = Peer::Ours("neighbors-manif-64x100k-k50");
+
+pub(super) const WORKS: &[Work] = &[
+    classic(
+        "cart-pole",
+        "gymnax, jitted",
+        Peer::Script(GYMNAX, "CartPole-v1"),
+    ),
+    classic(
+        "cart-pole",
+        "Gymnasium, vector",
+        Peer::Script(GYMNASIUM, "CartPole-v1"),
+    ),
+    classic(
+        "mountain-car",
+        "gymnax, jitted",
+        Peer::Script(GYMNAX, "MountainCar-v0"),
+    ),
+    classic(
+        "mountain-car",
+        "Gymnasium, vector",
+        Peer::Script(GYMNASIUM, "MountainCar-v0"),
+    ),
+    classic(
+        "pendulum",
+        "gymnax, jitted",
+        Peer::Script(GYMNAX, "Pendulum-v1"),
+    ),
+    classic(
+        "pendulum",
+        "Gymnasium, vector",
+        Peer::Script(GYMNASIUM, "Pendulum-v1"),
+    ),
+    classic(
+        "acrobot",
+        "gymnax, jitted",
+        Peer::Script(GYMNAX, "Acrobot-v1"),
+    ),
+    classic(
+        "acrobot",
+        "Gymnasium, vector",
+        Peer::Script(GYMNASIUM, "Acrobot-v1"),
+    ),
+    min_atar("breakout", "breakout"),
+    min_atar("asterix", "asterix"),
+    min_atar("freeway", "freeway"),
+    min_atar("seaquest", "seaquest"),
+    min_atar("space-invaders", "space_invaders"),
+    walker("walker-rapier", Kit::Rapier, 6.0),
+    walker("walker-box2d", Kit::Box2d, 3.0),
+    robot("half-cheetah", "HalfCheetah-v5"),
+    robot("ant", "Ant-v5"),
+    robot("humanoid", "Humanoid-v5"),
+    neighbors("neighbors-manif-8x100k-k50", "kiddo 5", KIDDO_5, 2.0),
+    neighbors("neighbors-manif-8x100k-k50", "kiddo 6", KIDDO_6, 2.0),
+    neighbors("neighbors-manif-16x100k-k50", "kiddo 5", KIDDO_5, 4.0),
+    neighbors("neighbors-manif-16x100k-k50", "kdtree", KDTREE, 4.0),
+    neighbors("neighbors-manif-64x100k-k50", "kdtree", KDTREE, 4.0),
+    neighbors(
+        "neighbors-manif-64x100k-k50",
+        "scikit-learn KDTree",
+        SKLEARN,
+        4.0,
+    ),
+    neighbors(
+        "neighbors-manif-64x100k-k50",
+        "faiss IndexFlatL2",
+        FAISS,
+        4.0,
+    ),
+    neighbors("neighbors-manif-64x500k-k50", "kdtree", KDTREE, 4.0),
+    neighbors("neighbors-manif-64x100k-k50-eps", "ours, exact", EXACT, 2.0),
+    neighbors(
+        "neighbors-gauss-64x500k-k50",
+        "faiss IndexFlatL2",
+        FAISS,
+        1.0,
+    ),
+    neighbors("neighbors-gauss-64x500k-k50-batch", "gemm", GEMM, 5.0),
+    neighbors("neighbors-gauss-64x500k-k50-batch", "NumPy", NUMPY, 5.0),
+    neighbors("neighbors-gauss-64x500k-scan", "sum of an array", SUM, 0.9),
+    neighbors("neighbors-manif-64x500k-replace", "kiddo 5", KIDDO_5, 1.5),
+    neighbors("neighbors-manif-64x500k-move", "kiddo 5", KIDDO_5, 5.0),
+];
