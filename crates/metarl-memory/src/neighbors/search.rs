@@ -1,8 +1,9 @@
 //! What a look-up finds, and the room it works in.
 
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
-use super::kd_tree::Habit;
+use super::kd_tree::{Habit, Waiting};
 use super::lookup::Lookup;
 
 use serde::{Deserialize, Serialize};
@@ -31,8 +32,8 @@ pub struct Search {
     /// What is found for each query of a batch.
     pub(crate) found_by_batch: Vec<Neighbor>,
     pub(crate) lookups: Vec<Lookup>,
-    /// Nodes to come back to, with the squared distance to their boxes.
-    pub(crate) waiting: Vec<(f32, u32)>,
+    /// Nodes to come back to, the nearest first.
+    pub(crate) waiting: BinaryHeap<Waiting>,
     pub(crate) habit: Habit,
 }
 

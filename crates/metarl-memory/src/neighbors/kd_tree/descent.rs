@@ -1,5 +1,7 @@
 //! Look-ups.
 
+use std::cmp::Reverse;
+
 use super::super::keys::Keys;
 use super::super::pass::BATCH;
 use super::super::search::Search;
@@ -39,6 +41,25 @@ impl Habit {
 
     fn visited(&mut self, n_visited: usize, n_blocks: usize) {
         self.share += (n_visited as f32 / n_blocks as f32 - self.share) / 8.0;
+    }
+}
+
+/// A node to come back to. The greatest is the nearest: distances are not negative, so their bits order
+/// as they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Waiting(Reverse<u64>);
+
+impl Waiting {
+    fn new(distance: f32, node: usize) -> Self {
+        Self(Reverse(u64::from(distance.to_bits()) << 32 | node as u64))
+    }
+
+    fn distance(self) -> f32 {
+        f32::from_bits((self.0.0 >> 32) as u32)
+    }
+
+    fn node(self) -> usize {
+        self.0.0 as u32 as usize
     }
 }
 
@@ -110,12 +131,12 @@ impl Tree {
         let mut n_visited = 0;
         let mut limit = f32::INFINITY;
         waiting.clear();
-        waiting.push((0.0, ROOT as u32));
-        while let Some((distance, node)) = waiting.pop() {
-            if distance > limit {
-                continue;
+        waiting.push(Waiting::new(0.0, ROOT));
+        while let Some(nearest) = waiting.pop() {
+            if nearest.distance() > limit {
+                break;
             }
-            let mut node = node as usize;
+            let mut node = nearest.node();
             let block = loop {
                 let pair = match self.nodes[node].shape {
                     Shape::Leaf { block } => break Some(block as usize),
@@ -128,15 +149,15 @@ impl Tree {
                     usize::from(distances[1] < distances[0])
                 };
                 if distances[1 - near] <= limit {
-                    waiting.push((distances[1 - near], (2 * pair + 1 - near) as u32));
+                    waiting.push(Waiting::new(distances[1 - near], 2 * pair + 1 - near));
                 }
                 if distances[near] > limit {
                     break None;
                 }
                 node = 2 * pair + near;
             };
-            if let Some((_, next)) = waiting.last() {
-                self.prefetch(*next as usize);
+            if let Some(next) = waiting.peek() {
+                self.prefetch(next.node());
             }
             if let Some(block) = block {
                 self.arena.measure(block, query, lookup);

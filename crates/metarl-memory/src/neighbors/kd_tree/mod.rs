@@ -5,7 +5,7 @@ mod build;
 mod descent;
 mod tree;
 
-pub(crate) use descent::Habit;
+pub(crate) use descent::{Habit, Waiting};
 
 use super::{Keys, NearestNeighbors, Neighbor, Search};
 use crate::Error;
