@@ -15,7 +15,7 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use metarl_memory::{KdTree, NearestNeighbors, Search};
+use metarl_memory::{FlatScan, KdTree, NearestNeighbors, Search};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let work = Work::parse(&name).ok_or_else(|| format!("there is no work `{name}`"))?;
     let mut play = Play::new(work)?;
     play.rate(0.2)?;
-    println!("{{\"recall\": {}}}", play.recall()?);
+    println!("{{\"recall\": {}}}", play.recall);
     for line in io::stdin().lock().lines() {
         line?;
         println!("{}", play.rate(SECONDS)?);
@@ -176,10 +176,13 @@ impl Data {
     }
 }
 
-/// A tree at work.
+/// A memory at work: a tree where keys have structure, else a scan.
 struct Play {
     work: Work,
-    tree: KdTree,
+    memory: Box<dyn NearestNeighbors>,
+    bytes_of_a_pass: usize,
+    /// The share of the nearest keys that is found.
+    recall: f64,
     search: Search,
     queries: Vec<f32>,
     /// The next query, or the next slot.
@@ -198,33 +201,46 @@ impl Play {
         } = work;
         let keys = data.load("keys", dimension, n_keys, 1)?;
         let queries = data.load("queries", dimension, N_QUERIES, 2)?;
-        let mut tree = KdTree::new(dimension, n_keys)?;
-        if let Task::Lookup { epsilon, .. } = task {
-            tree = tree.with_epsilon(epsilon)?;
-        }
-        for (slot, key) in keys.chunks_exact(dimension).enumerate() {
-            tree.insert(slot, key)?;
-        }
-        Ok(Self {
+        let mut play = Self {
             work,
-            tree,
+            memory: Box::new(FlatScan::new(dimension, n_keys)?),
+            bytes_of_a_pass: 0,
+            recall: 1.0,
             search: Search::default(),
             queries,
             turn: 0,
             moved: Vec::new(),
-        })
+        };
+        match data {
+            Data::Gauss => {
+                let mut scan = FlatScan::new(dimension, n_keys)?;
+                fill(&mut scan, &keys)?;
+                play.bytes_of_a_pass = scan.bytes_of_a_pass();
+                play.memory = Box::new(scan);
+            }
+            Data::Manifold { .. } => {
+                let mut tree = KdTree::new(dimension, n_keys)?;
+                fill(&mut tree, &keys)?;
+                play.bytes_of_a_pass = tree.bytes_of_a_pass();
+                if let Task::Lookup { k, epsilon } = task {
+                    let exact = tree.clone();
+                    tree = tree.with_epsilon(epsilon)?;
+                    play.recall = play.recall(&exact, &tree, k)?;
+                }
+                play.memory = Box::new(tree);
+            }
+        }
+        Ok(play)
     }
 
-    /// The share of the nearest keys that is found.
-    fn recall(&mut self) -> Result<f64, metarl_memory::Error> {
+    /// The share of the nearest keys that is found, over a hundred queries.
+    fn recall(&self, exact: &KdTree, tree: &KdTree, k: usize) -> Result<f64, metarl_memory::Error> {
         const N: usize = 100;
-        let k = 50;
-        let exact = self.tree.clone().with_epsilon(0.0)?;
-        let mut exact_search = Search::default();
+        let (mut search, mut exact_search) = (Search::default(), Search::default());
         let mut n_found = 0;
         for query in self.queries.chunks_exact(self.work.dimension).take(N) {
             let nearest = exact.nearest(query, k, &mut exact_search)?;
-            let found = self.tree.nearest(query, k, &mut self.search)?;
+            let found = tree.nearest(query, k, &mut search)?;
             let is_nearest = |slot| nearest.iter().any(|neighbor| neighbor.slot == slot);
             n_found += found.iter().filter(|found| is_nearest(found.slot)).count();
         }
@@ -243,18 +259,20 @@ impl Play {
     fn step(&mut self) -> Result<usize, metarl_memory::Error> {
         let Self {
             work,
-            tree,
+            memory,
+            bytes_of_a_pass,
             search,
             queries,
             turn,
             moved,
+            ..
         } = self;
         let dimension = work.dimension;
         let query = |turn: usize| &queries[turn % N_QUERIES * dimension..][..dimension];
         match work.task {
             Task::Lookup { k, .. } => {
                 for _ in 0..4 {
-                    black_box(tree.nearest(query(*turn), k, search)?);
+                    black_box(memory.nearest(query(*turn), k, search)?);
                     *turn += 1;
                 }
                 Ok(4)
@@ -262,20 +280,20 @@ impl Play {
             Task::Batch { k } => {
                 *turn = (*turn + BATCH) % (N_QUERIES - BATCH);
                 let batch = &queries[*turn * dimension..][..BATCH * dimension];
-                black_box(tree.nearest_batch(batch, k, search)?);
+                black_box(memory.nearest_batch(batch, k, search)?);
                 Ok(BATCH)
             }
             Task::Scan { k } => {
-                black_box(tree.nearest(query(*turn), k, search)?);
+                black_box(memory.nearest(query(*turn), k, search)?);
                 *turn += 1;
-                Ok(tree.bytes_of_a_pass())
+                Ok(*bytes_of_a_pass)
             }
             Task::Replace => {
                 for _ in 0..16 {
                     let (slot, like) = (*turn % work.n_keys, turn.wrapping_mul(7919) % work.n_keys);
-                    toward(tree, like, query(*turn), moved);
-                    tree.remove(slot)?;
-                    tree.insert(slot, moved)?;
+                    toward(memory.as_ref(), like, query(*turn), moved);
+                    memory.remove(slot)?;
+                    memory.insert(slot, moved)?;
                     *turn += 1;
                 }
                 Ok(16)
@@ -283,8 +301,8 @@ impl Play {
             Task::Move => {
                 for _ in 0..16 {
                     let slot = turn.wrapping_mul(7919) % work.n_keys;
-                    toward(tree, slot, query(*turn), moved);
-                    tree.update(slot, moved)?;
+                    toward(memory.as_ref(), slot, query(*turn), moved);
+                    memory.update(slot, moved)?;
                     *turn += 1;
                 }
                 Ok(16)
@@ -293,9 +311,18 @@ impl Play {
     }
 }
 
+/// Inserts rows one by one.
+fn fill(memory: &mut dyn NearestNeighbors, rows: &[f32]) -> Result<(), metarl_memory::Error> {
+    let dimension = memory.keys().dimension();
+    for (slot, key) in rows.chunks_exact(dimension).enumerate() {
+        memory.insert(slot, key)?;
+    }
+    Ok(())
+}
+
 /// A key, moved a thousandth of the way to a query.
-fn toward(tree: &KdTree, slot: usize, query: &[f32], moved: &mut Vec<f32>) {
-    let key = tree.keys().get(slot).unwrap_or_default();
+fn toward(memory: &dyn NearestNeighbors, slot: usize, query: &[f32], moved: &mut Vec<f32>) {
+    let key = memory.keys().get(slot).unwrap_or_default();
     moved.clear();
     moved.extend(key.iter().zip(query).map(|(x, q)| x + 1e-3 * (q - x)));
 }

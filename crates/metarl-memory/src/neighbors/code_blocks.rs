@@ -133,28 +133,28 @@ impl CodeBlocks {
         taken: u64,
         slots: &[u32],
         queries: [&[f32]; N],
-        lookups: [&mut Lookup; N],
+        mut lookups: [&mut Lookup; N],
     ) {
         let BlockCoding { unit, residual } = self.blocks[block];
         let slack = slack(self.dimension);
-        let mut residuals = [0.0; N];
-        let mut codings = [0; N];
-        for n in 0..N {
-            codings[n] = lookups[n].code(queries[n], unit);
-            residuals[n] = lookups[n].codings[codings[n]].coded.residual + residual;
-        }
         let n_groups = self.dimension.div_ceil(GROUP);
-        let coded = std::array::from_fn(|n| {
-            let lookup = &*lookups[n];
-            let coded = lookup.codings[codings[n]].coded;
+        let mut residuals = [0.0; N];
+        let mut coded = [CodeQuery::default(); N];
+        for (lookup, query) in lookups.iter_mut().zip(queries) {
+            lookup.code(query, unit);
+        }
+        for (n, lookup) in lookups.iter().enumerate() {
+            let coding = &lookup.codings[lookup.coding];
+            residuals[n] = coding.coded.residual + residual;
             let farthest = (lookup.nearest.limit() + residuals[n]) * (1.0 + 4.0 * slack);
-            CodeQuery {
-                groups: &lookup.groups[codings[n] * n_groups..][..n_groups],
-                offset: coded.squares + 2 * OFFSET * coded.sum,
+            let farthest = farthest / unit.get();
+            coded[n] = CodeQuery {
+                groups: &lookup.groups[lookup.coding * n_groups..][..n_groups],
+                offset: coding.coded.squares + 2 * OFFSET * coding.coded.sum,
                 // The conversion ends at the largest integer, which excludes nothing.
-                limit: (farthest / unit.get()).powi(2) as i32,
-            }
-        });
+                limit: (farthest * farthest) as i32,
+            };
+        }
         let squares = self.squares.row(block);
         let block = CodeBlock {
             codes: self.codes.row(block),
@@ -164,6 +164,9 @@ impl CodeBlocks {
         self.instructions.measure(&coded, block, &mut distances);
         for n in 0..N {
             let residual = residuals[n];
+            if distances.within[n] & taken == 0 {
+                continue;
+            }
             for (position, slot) in positions(distances.within[n] & taken, slots) {
                 let distance = unit.get() * (distances.squared[n][position] as f32).sqrt();
                 let error = residual + slack * (distance + residual);

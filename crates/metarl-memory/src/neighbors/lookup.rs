@@ -22,6 +22,8 @@ pub(crate) struct Lookup {
     candidates: Vec<Candidate>,
     /// The query in each unit that blocks have asked for.
     pub(crate) codings: Vec<Coding>,
+    /// The one that was asked for last.
+    pub(crate) coding: usize,
     /// Four codes in each, coding after coding.
     pub(crate) groups: Vec<i32>,
     /// Room for codes.
@@ -67,20 +69,27 @@ impl Lookup {
         }
     }
 
-    /// The coding of the query in a unit.
-    pub(crate) fn code(&mut self, query: &[f32], unit: Unit) -> usize {
-        let known = self.codings.iter().position(|coding| coding.unit == unit);
-        known.unwrap_or_else(|| {
-            self.codes.clear();
-            self.codes.resize(query.len().next_multiple_of(GROUP), 0);
-            let coded = encode(query, unit, &mut self.codes[..query.len()]);
-            let groups = self.codes.chunks_exact(GROUP);
-            self.groups.extend(groups.map(|group| {
-                i32::from_le_bytes([group[0], group[1], group[2], group[3]].map(i8::cast_unsigned))
-            }));
-            self.codings.push(Coding { unit, coded });
-            self.codings.len() - 1
-        })
+    /// Makes `coding` the one of the query in a unit.
+    #[inline]
+    pub(crate) fn code(&mut self, query: &[f32], unit: Unit) {
+        let is_current = |coding: &Coding| coding.unit == unit;
+        if !self.codings.get(self.coding).is_some_and(is_current) {
+            self.coding = match self.codings.iter().position(is_current) {
+                Some(coding) => coding,
+                None => self.code_anew(query, unit),
+            };
+        }
+    }
+
+    fn code_anew(&mut self, query: &[f32], unit: Unit) -> usize {
+        self.codes.clear();
+        self.codes.resize(query.len().next_multiple_of(GROUP), 0);
+        let coded = encode(query, unit, &mut self.codes[..query.len()]);
+        let groups = self.codes.as_chunks::<GROUP>().0.iter();
+        let groups = groups.map(|group| i32::from_le_bytes(group.map(i8::cast_unsigned)));
+        self.groups.extend(groups);
+        self.codings.push(Coding { unit, coded });
+        self.codings.len() - 1
     }
 
     pub(crate) fn add(&mut self, mut candidate: Candidate) {

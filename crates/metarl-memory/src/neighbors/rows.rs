@@ -12,12 +12,12 @@ pub(crate) struct Rows<T> {
 }
 
 impl<T: Copy> Rows<T> {
-    /// Room for at least `n_likely` rows is one chunk, up to 256 rows.
+    /// A chunk is about an eighth of the rows there will likely be, and at most 256.
     pub(crate) fn new(width: usize, n_likely: usize) -> Self {
         Self {
             width,
             n_rows: 0,
-            chunk_bits: n_likely.clamp(1, 256).next_power_of_two().ilog2(),
+            chunk_bits: (n_likely / 8).clamp(1, 256).next_power_of_two().ilog2(),
             chunks: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ const MOST_KEYS: usize = 16_384;
 const PART: usize = 4096;
 
 /// Inner nodes with fewer keys become a leaf.
-const FEWEST_KEYS: u32 = 32;
+const FEWEST_KEYS: u32 = 48;
 
 /// Updates that pay for building one key anew; an insertion is worth four of them.
 const UPDATES_PER_KEY: usize = 8;

@@ -14,7 +14,7 @@ const SHARE_OF_A_BATCH: f32 = 0.08;
 const SHARE_OF_ONE: f32 = 0.3;
 
 /// Of look-ups that read all blocks, one in so many descends, to see whether that has become better.
-const PROBE: u32 = 256;
+const PROBE: u32 = 1024;
 
 /// What share of the blocks look-ups have visited of late.
 #[derive(Debug, Clone, Copy, Default)]

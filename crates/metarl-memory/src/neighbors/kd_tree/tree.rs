@@ -9,7 +9,7 @@ pub(super) const ROOT: usize = 0;
 
 /// Keys that are put into a block when a subtree is built: some room is left, or the first insertion
 /// would split it.
-pub(super) const FILL: usize = 48;
+pub(super) const FILL: usize = 56;
 
 /// Nodes over blocks. Children come in pairs, `2i` and `2i + 1`; the second of the first pair is the
 /// root's, and is not used.

@@ -39,7 +39,10 @@ fn measure_here<const N: usize>(
     distances: &mut CodeDistances<N>,
 ) {
     let n_groups = block.codes.len() / (4 * BLOCK);
-    let groups: [&[i32]; N] = std::array::from_fn(|n| &queries[n].groups[..n_groups]);
+    let mut groups: [&[i32]; N] = [&[]; N];
+    for (groups, query) in groups.iter_mut().zip(queries) {
+        *groups = &query.groups[..n_groups];
+    }
     let low_byte = _mm256_set1_epi16(0xFF);
     distances.within = [0; N];
     for first in (0..BLOCK).step_by(LANES * PARTS) {

@@ -36,7 +36,10 @@ fn measure_here<const N: usize>(
     distances: &mut CodeDistances<N>,
 ) {
     let n_groups = block.codes.len() / (4 * BLOCK);
-    let groups: [&[i32]; N] = std::array::from_fn(|n| &queries[n].groups[..n_groups]);
+    let mut groups: [&[i32]; N] = [&[]; N];
+    for (groups, query) in groups.iter_mut().zip(queries) {
+        *groups = &query.groups[..n_groups];
+    }
     let mut products = [[_mm512_setzero_si512(); PARTS]; N];
     for (g, codes) in block.codes.chunks_exact(4 * BLOCK).enumerate() {
         let mut keys = [_mm512_setzero_si512(); PARTS];
@@ -54,16 +57,20 @@ fn measure_here<const N: usize>(
         let offset = _mm512_set1_epi32(query.offset);
         let limit = _mm512_set1_epi32(query.limit);
         let mut within = 0;
-        for (part, product) in products[n].iter().enumerate() {
+        for (part, product) in products[n].iter_mut().enumerate() {
             let squares = load(&block.squares[LANES * part..]);
             let twice = _mm512_slli_epi32::<1>(*product);
-            let squared = _mm512_sub_epi32(_mm512_add_epi32(offset, squares), twice);
-            within |= u64::from(_mm512_cmple_epi32_mask(squared, limit)) << (LANES * part);
-            let place = &mut distances.squared[n][LANES * part..][..LANES];
-            // SAFETY: the slice has room for the sixteen numbers of a register.
-            unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), squared) };
+            *product = _mm512_sub_epi32(_mm512_add_epi32(offset, squares), twice);
+            within |= u64::from(_mm512_cmple_epi32_mask(*product, limit)) << (LANES * part);
         }
         distances.within[n] = within;
+        if within != 0 {
+            let places = distances.squared[n].as_chunks_mut::<LANES>().0;
+            for (place, squared) in places.iter_mut().zip(products[n]) {
+                // SAFETY: the place has room for the sixteen numbers of a register.
+                unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), squared) };
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct CodeBlock<'a> {
 }
 
 /// A query in codes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CodeQuery<'a> {
     /// Four codes in each, the first in the lowest byte; as many as the block has groups.
     pub(crate) groups: &'a [i32],
@@ -34,7 +34,7 @@ pub(crate) struct CodeQuery<'a> {
 }
 
 /// Squared distances from each of some queries to each key of a block, in codes, and a bit for each
-/// key that is within the query's limit.
+/// key that is within the query's limit; where no key is, distances may be missing.
 ///
 /// ```text
 /// ‖q − x‖² = ‖q‖² + ‖x‖² − 2 q·x
