@@ -279,6 +279,19 @@ fn a_tree_whose_keys_wander_stays_exact() {
     }
 }
 
+/// A tree of ten thousand equal keys has nothing to split them by.
+#[test]
+fn equal_keys_are_found_in_the_order_of_their_slots() {
+    const N_KEYS: usize = 10_000;
+    let mut tree = KdTree::new(20, N_KEYS).unwrap();
+    for slot in (0..N_KEYS).rev() {
+        tree.insert(slot, &[0.5; 20]).unwrap();
+    }
+    let mut search = Search::default();
+    let found = tree.nearest(&[0.25; 20], 100, &mut search).unwrap();
+    assert!(found.iter().map(|neighbor| neighbor.slot).eq(0..100));
+}
+
 #[test]
 fn what_a_tree_refuses_changes_nothing() {
     let mut tree = KdTree::new(2, 3).unwrap();

@@ -64,4 +64,7 @@ fn a_memory_without_room_is_refused() {
         let error = BruteForce::new(dimension, capacity).unwrap_err();
         assert!(matches!(error, Error::OutOfRange { .. }), "{error}");
     }
+    // It could be addressed, but no machine has it.
+    let error = BruteForce::new(1 << 30, 1 << 30).unwrap_err();
+    assert_eq!(error, Error::OutOfMemory { bytes: 1 << 62 });
 }
