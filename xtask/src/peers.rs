@@ -143,7 +143,8 @@ fn as_json(comparison: &Comparison) -> Value {
 fn compare(sh: &Shell, root: &Path, work: &'static Work, n_rounds: usize) -> Result<Comparison> {
     let cargo = PathBuf::from(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     let example = work.kit.example();
-    cmd!(sh, "cargo build --release {example...}").run()?;
+    let arguments = &example;
+    cmd!(sh, "cargo build --release {arguments...}").run()?;
     let run = ["run", "--quiet", "--release"].into_iter();
     let ours = |work| {
         run.clone()

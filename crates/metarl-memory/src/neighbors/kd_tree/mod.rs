@@ -3,6 +3,8 @@
 mod balance;
 mod build;
 mod descent;
+#[cfg(test)]
+mod invariants;
 mod tree;
 
 pub(crate) use descent::{Habit, Waiting};
@@ -18,8 +20,8 @@ use tree::Tree;
 ///
 /// | dimension | keys in blocks | bytes of an entry beside its row |
 /// |---|---|---|
-/// | up to 16 | as they are, measured to the last bit | about 7 d + 15 |
-/// | above 16 | a byte a number with an error bound; what may be near is measured again | about 1.8 d + 16 |
+/// | up to 16 | as they are, measured to the last bit | about 6 d + 20 |
+/// | above 16 | a byte a number with an error bound; what may be near is measured again | about 1.8 d + 19 |
 ///
 /// A look-up that would visit a large share of the blocks anyway reads all of them in one pass instead.
 ///

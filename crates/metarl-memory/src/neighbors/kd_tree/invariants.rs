@@ -1,0 +1,98 @@
+//! What holds after every change, and makes look-ups exact.
+
+use super::super::keys::Keys;
+use super::tree::{ROOT, Shape, Tree};
+
+impl Tree {
+    /// Looks at every node; gives the depth of the deepest.
+    fn check(&self, keys: &Keys) -> usize {
+        assert_eq!(self.nodes[ROOT].n_keys as usize, keys.len());
+        self.check_below(ROOT, keys)
+    }
+
+    fn check_below(&self, node: usize, keys: &Keys) -> usize {
+        let mut slots = Vec::new();
+        self.slots_below(node, &mut slots);
+        assert_eq!(self.nodes[node].n_keys as usize, slots.len());
+        for slot in slots {
+            let row = keys
+                .get(slot as usize)
+                .expect("a key where a block has one");
+            assert!(!self.boxes.excludes(node, row), "a key outside of its box");
+        }
+        match self.nodes[node].shape {
+            Shape::Leaf { block } => {
+                assert_eq!(self.owner(block as usize), node);
+                1
+            }
+            Shape::Inner { pair, .. } => {
+                let children = [2 * pair as usize, 2 * pair as usize + 1];
+                let depths = children.map(|child| {
+                    assert_eq!(self.nodes[child].parent as usize, node);
+                    self.check_below(child, keys)
+                });
+                1 + depths[0].max(depths[1])
+            }
+        }
+    }
+}
+
+/// In `[0, 1)`, without repeating.
+fn number(i: usize) -> f32 {
+    (0.618_034 * i as f64).fract() as f32
+}
+
+/// Keys come on one side and go on the other, so that subtrees of all sizes lean.
+#[test]
+fn a_tree_whose_keys_wander_holds_them_and_stays_flat() {
+    const N_KEYS: usize = 40_000;
+    let mut keys = Keys::new(2, N_KEYS).unwrap();
+    let mut tree = Tree::new(&keys).unwrap();
+    for i in 0..3 * N_KEYS {
+        let slot = i % N_KEYS;
+        if i >= N_KEYS {
+            keys.remove(slot).unwrap();
+            tree.remove(&keys, slot);
+        }
+        keys.insert(slot, &[i as f32, number(i)]).unwrap();
+        tree.insert(&keys, slot);
+        if i % 9_999 == 0 {
+            let depth = tree.check(&keys);
+            // Each child has at most four fifths of the keys and 48.
+            assert!(depth <= 40, "{depth}");
+        }
+    }
+}
+
+/// Keys that drift, jump, come and go in a few dimensions and in many.
+#[test]
+fn boxes_hold_keys_that_move() {
+    const N_KEYS: usize = 3_000;
+    for dimension in [3, 20] {
+        let rows: Vec<f32> = (0..N_KEYS * dimension).map(number).collect();
+        let mut keys = Keys::from_rows(dimension, N_KEYS, &rows).unwrap();
+        let mut tree = Tree::new(&keys).unwrap();
+        let mut is_held = vec![true; N_KEYS];
+        for i in 0..20_000 {
+            let slot = i * 7_919 % N_KEYS;
+            // Now and then far beyond all others.
+            let far = if i % 97 == 0 { 50.0 } else { 1.0 };
+            let key: Vec<f32> = (0..dimension).map(|j| far * number(i * 31 + j)).collect();
+            if !is_held[slot] {
+                keys.insert(slot, &key).unwrap();
+                tree.insert(&keys, slot);
+                is_held[slot] = true;
+            } else if i % 3 == 0 {
+                keys.remove(slot).unwrap();
+                tree.remove(&keys, slot);
+                is_held[slot] = false;
+            } else {
+                keys.update(slot, &key).unwrap();
+                tree.update(&keys, slot);
+            }
+            if i % 500 == 0 {
+                tree.check(&keys);
+            }
+        }
+    }
+}
