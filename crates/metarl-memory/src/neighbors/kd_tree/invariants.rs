@@ -96,3 +96,16 @@ fn boxes_hold_keys_that_move() {
         }
     }
 }
+
+/// Every key is beyond all before it, those too that find their block full.
+#[test]
+fn boxes_hold_a_key_that_splits_a_block() {
+    const N_KEYS: usize = 600;
+    let mut keys = Keys::new(1, N_KEYS).unwrap();
+    let mut tree = Tree::new(&keys).unwrap();
+    for slot in 0..N_KEYS {
+        keys.insert(slot, &[slot as f32]).unwrap();
+        tree.insert(&keys, slot);
+        tree.check(&keys);
+    }
+}
