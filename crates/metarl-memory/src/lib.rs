@@ -16,6 +16,12 @@
 //! Structures differ in speed, never in results: each gives the very neighbors, distances and order
 //! of [`BruteForce`], to the last bit.
 //!
+//! | structure | for |
+//! |---|---|
+//! | [`KdTree`] | keys near a surface, as those of a network are, or of few dimensions |
+//! | [`FlatScan`] | keys without structure, and batches of queries |
+//! | [`BruteForce`] | comparison |
+//!
 //! # Examples
 //!
 //! ```

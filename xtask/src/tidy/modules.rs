@@ -143,6 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn a_package_outside_the_workspace_has_files_of_its_own() {
+        let workspace = workspace(
+            &[("lib", "src/lib.rs")],
+            &[
+                ("Cargo.toml", ""),
+                ("src/lib.rs", ""),
+                ("inner/Cargo.toml", ""),
+                ("inner/src/main.rs", ""),
+            ],
+        );
+
+        assert_eq!(violations(&workspace), [""; 0]);
+    }
+
+    #[test]
     fn a_crate_has_one_integration_test_binary() {
         let workspace = workspace(
             &[("test", "tests/it/main.rs"), ("test", "tests/more.rs")],

@@ -13,8 +13,6 @@ impl Arena {
     pub(crate) fn pass(&self, query: &[f32], home: usize, lookup: &mut Lookup) {
         self.measure(home, query, lookup);
         for block in (0..self.n_blocks()).filter(|&block| block != home) {
-            // Processors read ahead by themselves only to the end of a page.
-            self.prefetch((block + 1).min(self.n_blocks() - 1));
             self.measure(block, query, lookup);
         }
     }

@@ -36,6 +36,7 @@ impl TopK {
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, squared_distance: f32, slot: u32) {
         let entry = pack(squared_distance, slot);
         if self.heap.len() < self.k {
@@ -67,6 +68,7 @@ impl TopK {
     }
 
     /// Puts an entry in the place of the root, and down to its own.
+    #[inline]
     fn sink(&mut self, entry: u64) {
         let heap = &mut self.heap[..];
         let mut hole = 0;
