@@ -1,4 +1,4 @@
-//! Agents that learn to learn: RL² and MAML-RL.
+//! Agents that learn to learn: RL² and MAML-RL; and fast learners: episodic control.
 //!
 //! The crate's one decision: **a trainer is a value that iterates, and everything it goes on from is
 //! a value too.** [`Trainer::iterate`] does one round of experience and one round of learning, tells
@@ -13,6 +13,9 @@
 //! | is trained by | PPO through whole trials | TRPO or PPO on the exact gradient through adaptation |
 //! | actions | discrete | continuous |
 //! | is judged by | [`Rl2::evaluate`] | [`MamlRl::evaluate`], [`Adapt`](metarl_core::Adapt) |
+//!
+//! [`ValueBased`] agents learn one task from nothing, by a deep Q-network ([`Dqn`]), a table
+//! ([`Mfec`]) or a dictionary ([`Nec`]): what episodic meta-learning stands on, and is measured against.
 //!
 //! # Examples
 //!
@@ -56,8 +59,7 @@
 //!
 //! # What it leaves out
 //!
-//! Environments (`metarl-envs`), experiment files, plots and the command line (`metarl`), and
-//! off-policy agents.
+//! Environments (`metarl-envs`), experiment files, plots and the command line (`metarl`).
 
 mod error;
 mod maml;
