@@ -49,7 +49,7 @@ impl Exploration {
 /// | `n_iterations` | 10 | ≥ 1 | iterations of training |
 /// | `steps_per_iteration` | 1000 | ≥ 1 | environment steps of one; the episode it stops in is cut there |
 /// | `exploration` | | | [`Exploration`] |
-/// | `milestones` | [1000, 5000, 10000] | ≥ 1 | numbers of steps after which what was learned is judged |
+/// | `milestones` | 1000, 5000, 10000 | ≥ 1 | numbers of steps after which what was learned is judged |
 /// | `milestone_episodes` | 20 | ≥ 1 | episodes of such a judgement |
 /// | `evaluation_epsilon` | 0.05 | [0, 1] | ε of every judgement |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -23,7 +23,7 @@ use crate::trainer::check_count;
 ///
 /// | name | default | range | purpose |
 /// |---|---|---|---|
-/// | `hidden` | [64, 64] | each 1 to 16384 | units of the hidden layers |
+/// | `hidden` | two layers of 64 | each 1 to 16384 | units of the hidden layers |
 /// | `double` | false | | whether the trained network chooses the action that the target network values |
 /// | `n_steps` | 1 | ≥ 1 | rewards before the bootstrap value |
 /// | `discount` | 0.99 | [0, 1] | γ |

@@ -28,7 +28,7 @@ use crate::trainer::check_count;
 ///
 /// | name | default | range | purpose |
 /// |---|---|---|---|
-/// | `hidden` | [64] | each 1 to 16384 | units of the hidden layers |
+/// | `hidden` | one layer of 64 | each 1 to 16384 | units of the hidden layers |
 /// | `key_width` | 32 | 1 to 16384 | numbers of a key: the output of the network |
 /// | `capacity` | 100000 | ≥ 1 | entries of an action's dictionary |
 /// | `dictionary` | 50 neighbors, α = 0.1 | | [`DictionaryConfig`] |
