@@ -1,6 +1,6 @@
 """Derivatives of a perceptron a second: the mean square of a 2-100-100-2 tanh network's outputs.
 
-derivatives.py LIBRARY DERIVATIVE ROWS
+derivatives.py LIBRARY DERIVATIVE-ROWS
 """
 
 import sys
@@ -9,7 +9,9 @@ import numpy as np
 
 import rounds
 
-LIBRARY, DERIVATIVE, ROWS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+LIBRARY = sys.argv[1]
+DERIVATIVE, ROWS = sys.argv[2].rsplit("-", 1)
+ROWS = int(ROWS)
 SIZES = (2, 100, 100, 2)
 
 

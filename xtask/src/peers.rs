@@ -27,6 +27,7 @@ the ratios with the smallest and the largest.
 | work | a rate counts |
 |---|---|
 | an environment | steps, random actions and new episodes included, at the number of lanes where each side is fastest; for MinAtar's games ours also writes every board as the numbers a network reads, where the package hands out booleans |
+| `half-cheetah-threads` | steps of one thread while every core steps cheetahs of its own, beside one thread alone |
 | a gradient, a Hessian-vector product | evaluations, for the mean square of the outputs of a 2-100-100-2 tanh perceptron |
 | an iteration of MAML-TRPO | iterations on 2-D navigation: 20 tasks, 20 episodes of 100 steps, learning included |
 | RL² with PPO | pulls of five-armed bandits: 512 trials of 10 pulls, a GRU of 64 units, four gradient steps on all of them |

@@ -2,8 +2,8 @@
 //! 2-100-100-2 tanh network's outputs, `f32`, on the calling thread.
 //!
 //! ```text
-//! derivatives gradient 32            loss and gradient on 32 rows
-//! derivatives hessian-vector 32      Hessian-vector product on 32 rows
+//! derivatives gradient-32            loss and gradient on 32 rows
+//! derivatives hessian-vector-32      Hessian-vector product on 32 rows
 //! ```
 
 use std::error::Error;
@@ -45,10 +45,10 @@ impl Objective<f32, Cpu> for MeanSquare {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [derivative, n_rows] = arguments.as_slice() else {
-        return Err("two arguments: a derivative and a number of rows".into());
-    };
+    let name = std::env::args().nth(1).unwrap_or_default();
+    let (derivative, n_rows) = name
+        .rsplit_once('-')
+        .ok_or("a derivative and a number of rows, such as gradient-32")?;
     let n_rows: usize = n_rows.parse()?;
     let network = Mlp {
         hidden: vec![100, 100],
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let loss = OnDevice::new(objective, Cpu::default());
     let streams = (io::stdin().lock(), io::stdout().lock());
-    match derivative.as_str() {
+    match derivative {
         "gradient" => rounds::serve(streams.0, streams.1, || {
             loss.gradient(black_box(&theta)).map(|_| 1)
         }),

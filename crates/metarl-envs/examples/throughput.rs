@@ -53,6 +53,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         #[cfg(feature = "mujoco")]
         "half-cheetah" => serve(HalfCheetah::new, &HalfCheetahs::Default, &FEW),
         #[cfg(feature = "mujoco")]
+        "half-cheetah-crowd" => serve_cheetahs(std::thread::available_parallelism()?.get()),
+        #[cfg(feature = "mujoco")]
+        "half-cheetah-alone" => serve_cheetahs(1),
+        #[cfg(feature = "mujoco")]
         "ant" => serve(Ant::new, &Ants::Default, &FEW),
         #[cfg(feature = "mujoco")]
         "humanoid" => serve(Humanoid::new, &Humanoids::Default, &FEW),
@@ -121,6 +125,31 @@ fn serve<E: Environment>(
     candidates: &[usize],
 ) -> Result<(), Box<dyn std::error::Error>> {
     serve_at_best(new, tasks, candidates, false)
+}
+
+/// Measures steps of cheetahs in so many threads; the rate is that of one of them.
+#[cfg(feature = "mujoco")]
+fn serve_cheetahs(n_threads: usize) -> Result<(), Box<dyn std::error::Error>> {
+    const LANES: usize = 4;
+    let play = |_| Play::new(HalfCheetah::new(LANES), &HalfCheetahs::Default, false);
+    let mut plays: Vec<_> = (0..n_threads).map(play).collect::<Result<_, _>>()?;
+    println!("{{\"lanes\": {LANES}, \"threads\": {n_threads}}}");
+    for line in io::stdin().lock().lines() {
+        line?;
+        let rates: Vec<Result<f64, Error>> = std::thread::scope(|scope| {
+            let start = |play| scope.spawn(move || Play::rate(play, SECONDS));
+            let threads: Vec<_> = plays.iter_mut().map(start).collect();
+            let end = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join();
+            let panicked = || Err(Error::Environment("a thread panicked".to_owned()));
+            let ends = threads.into_iter().map(end);
+            ends.map(|rate| rate.unwrap_or_else(|_| panicked()))
+                .collect()
+        });
+        let sum: f64 = rates.into_iter().sum::<Result<_, _>>()?;
+        println!("{}", sum / n_threads as f64);
+        io::stdout().flush()?;
+    }
+    Ok(())
 }
 
 /// Measures steps of a game and the writing of each board as numbers.

@@ -11,6 +11,11 @@ use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::min_atar::{
     AsterixGame, BreakoutGame, FreewayGame, MinAtar, MinAtarTasks, SeaquestGame, SpaceInvadersGame,
 };
+#[cfg(feature = "mujoco")]
+use metarl_envs::mujoco::{
+    AntGoalRobot, AntGoals, AntRobot, Ants, HalfCheetahRobot, HalfCheetahs, HopperRobot,
+    HumanoidRobot, Humanoids, Locomotion, RandomHoppers, RandomWalkers, Walker2dRobot,
+};
 #[cfg(feature = "terrain")]
 use metarl_envs::walker::{BipedalWalkers, RapierEngine, WalkerProcess};
 use metarl_envs::xland::{XLandProcess, XLandTasks};
@@ -53,6 +58,8 @@ impl Default for Gallery {
         gallery.min_atar();
         #[cfg(feature = "terrain")]
         gallery.walkers();
+        #[cfg(feature = "mujoco")]
+        gallery.robots();
         gallery.hang(TwoStepProcess::default, TwoStepTasks::Fixed);
         gallery.hang(TwoStepProcess::default, TwoStepTasks::Switching);
         gallery.hang(
@@ -161,6 +168,35 @@ impl Gallery {
         self.hang(walker, BipedalWalkers::Hardcore);
         self.hang(walker, BipedalWalkers::Poet);
         self.hang(walker, BipedalWalkers::Cppn);
+    }
+
+    #[cfg(feature = "mujoco")]
+    fn robots(&mut self) {
+        let cheetah = Locomotion::<HalfCheetahRobot, 17, 6>::default;
+        let ant = Locomotion::<AntRobot, 105, 8>::default;
+        let humanoid = Locomotion::<HumanoidRobot, 348, 17>::default;
+        self.hang(cheetah, HalfCheetahs::Default);
+        self.hang(cheetah, HalfCheetahs::Direction);
+        self.hang(cheetah, HalfCheetahs::Velocity);
+        self.hang(cheetah, HalfCheetahs::Velocity3);
+        self.hang(cheetah, HalfCheetahs::DisabledJoint);
+        self.hang(cheetah, HalfCheetahs::Slopes);
+        self.hang(cheetah, HalfCheetahs::Pier);
+        self.hang(ant, Ants::Default);
+        self.hang(ant, Ants::ForwardBackward);
+        self.hang(ant, Ants::Direction);
+        self.hang(ant, Ants::CrippledLeg);
+        self.hang(Locomotion::<AntGoalRobot, 107, 8>::default, AntGoals);
+        self.hang(
+            Locomotion::<Walker2dRobot, 17, 6>::default,
+            RandomWalkers::default(),
+        );
+        self.hang(
+            Locomotion::<HopperRobot, 11, 3>::default,
+            RandomHoppers::default(),
+        );
+        self.hang(humanoid, Humanoids::Default);
+        self.hang(humanoid, Humanoids::Direction);
     }
 
     fn hang<P, T>(&mut self, process: impl Fn() -> P + 'static, tasks: T)

@@ -41,6 +41,8 @@ pub(super) enum Kit {
     Box2d,
     /// Environments in the simulator of the feature `mujoco`.
     Mujoco,
+    /// The same on every core.
+    MujocoThreads,
     /// Nearest neighbors.
     Neighbors,
     /// What stands on them.
@@ -67,7 +69,7 @@ impl Kit {
             Self::Plain => ("metarl-envs", "throughput", None),
             Self::Rapier => ("metarl-envs", "throughput", Some("terrain")),
             Self::Box2d => ("metarl-envs", "throughput", Some("box2d")),
-            Self::Mujoco => ("metarl-envs", "throughput", Some("mujoco")),
+            Self::Mujoco | Self::MujocoThreads => ("metarl-envs", "throughput", Some("mujoco")),
             Self::Neighbors => ("metarl-memory", "neighbors", None),
             Self::Dictionary => ("metarl-memory", "dictionary", None),
             Self::Derivatives => ("metarl-autodiff", "derivatives", None),
@@ -87,14 +89,14 @@ impl Kit {
     pub(super) fn needs(self) -> Option<[&'static str; 2]> {
         match self {
             Self::Box2d => Some([BOX2D, "cargo xtask setup box2d"]),
-            Self::Mujoco => Some([MUJOCO, "cargo xtask setup mujoco"]),
+            Self::Mujoco | Self::MujocoThreads => Some([MUJOCO, "cargo xtask setup mujoco"]),
             _ => None,
         }
     }
 
     pub(super) fn cores(self) -> Cores {
         match self {
-            Self::Iterations => Cores::All,
+            Self::MujocoThreads | Self::Iterations => Cores::All,
             _ => Cores::One,
         }
     }
@@ -104,7 +106,7 @@ impl Kit {
         let (venv, requirements) = match self {
             Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
             Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
-            Self::Mujoco => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
+            Self::Mujoco | Self::MujocoThreads => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
             Self::Neighbors | Self::Dictionary => ("target/peers/memory", "xtask/peers/memory.txt"),
             Self::Derivatives | Self::Iterations | Self::Estimators => {
                 ("target/peers/learning", "xtask/peers/learning.txt")
@@ -197,30 +199,29 @@ const fn dictionary(name: &'static str, peer: &'static str, theirs: Peer, bar: f
     }
 }
 
-/// A derivative; `ours` and `theirs` are the arguments of the workers.
-const fn derivative(
-    name: &'static str,
-    peer: &'static str,
-    ours: &'static str,
-    theirs: &'static str,
-    bar: f64,
-) -> Work {
+/// A derivative, in a library of Python.
+const fn derivative(name: &'static str, library: &'static str, bar: f64) -> Work {
+    let peer = match library.as_bytes() {
+        b"jax" => "JAX, jitted",
+        _ => "PyTorch",
+    };
     Work {
         name,
         peer,
-        ours,
-        theirs: Peer::Script("derivatives.py", theirs),
+        ours: name,
+        theirs: Peer::Script("derivatives.py", library),
         kit: Kit::Derivatives,
         bar,
     }
 }
 
-const fn iteration(name: &'static str, theirs: &'static str, bar: f64) -> Work {
+/// An iteration of training, in a script of Python with an argument.
+const fn iteration(name: &'static str, peer: &'static str, theirs: Peer, bar: f64) -> Work {
     Work {
         name,
-        peer: "JAX, jitted",
+        peer,
         ours: name,
-        theirs: Peer::Script(theirs, name),
+        theirs,
         kit: Kit::Iterations,
         bar,
     }
@@ -303,6 +304,14 @@ pub(super) const WORKS: &[Work] = &[
     robot("half-cheetah", "HalfCheetah-v5"),
     robot("ant", "Ant-v5"),
     robot("humanoid", "Humanoid-v5"),
+    Work {
+        name: "half-cheetah-threads",
+        peer: "ours, one thread",
+        ours: "half-cheetah-crowd",
+        theirs: Peer::Ours("half-cheetah-alone"),
+        kit: Kit::MujocoThreads,
+        bar: 0.9,
+    },
     neighbors("neighbors-manif-8x100k-k50", "kiddo 5", KIDDO_5, 2.0),
     neighbors("neighbors-manif-8x100k-k50", "kiddo 6", KIDDO_6, 2.0),
     neighbors("neighbors-manif-16x100k-k50", "kiddo 5", KIDDO_5, 4.0),
@@ -340,92 +349,48 @@ pub(super) const WORKS: &[Work] = &[
         Peer::Script("faiss_dictionary.py", ""),
         20.0,
     ),
-    derivative(
-        "gradient-1",
-        "PyTorch, eager",
-        "gradient 1",
-        "torch gradient 1",
+    derivative("gradient-1", "torch", 20.0),
+    derivative("gradient-32", "torch", 5.0),
+    derivative("gradient-256", "torch", 2.5),
+    derivative("gradient-2000", "torch", 1.6),
+    derivative("hessian-vector-1", "torch", 1.5),
+    derivative("hessian-vector-1", "jax", 1.5),
+    derivative("hessian-vector-32", "torch", 1.5),
+    derivative("hessian-vector-32", "jax", 1.5),
+    derivative("hessian-vector-256", "torch", 1.5),
+    derivative("hessian-vector-256", "jax", 1.5),
+    derivative("hessian-vector-2000", "torch", 1.5),
+    derivative("hessian-vector-2000", "jax", 1.5),
+    iteration(
+        "maml",
+        "JAX, jitted",
+        Peer::Script("maml_jax.py", "jitted"),
+        3.0,
+    ),
+    iteration(
+        "maml",
+        "torch.func",
+        Peer::Script("maml_torch.py", "torch.func"),
         20.0,
     ),
-    derivative(
-        "gradient-32",
-        "PyTorch, eager",
-        "gradient 32",
-        "torch gradient 32",
-        5.0,
+    iteration(
+        "maml",
+        "TorchOpt",
+        Peer::Script("maml_torch.py", "torchopt"),
+        20.0,
     ),
-    derivative(
-        "gradient-256",
-        "PyTorch, eager",
-        "gradient 256",
-        "torch gradient 256",
-        2.5,
-    ),
-    derivative(
-        "gradient-2000",
-        "PyTorch, eager",
-        "gradient 2000",
-        "torch gradient 2000",
-        1.6,
-    ),
-    derivative(
-        "hessian-vector-1",
-        "torch.func",
-        "hessian-vector 1",
-        "torch hessian-vector 1",
-        1.5,
-    ),
-    derivative(
-        "hessian-vector-1",
+    iteration(
+        "rl2",
         "JAX, jitted",
-        "hessian-vector 1",
-        "jax hessian-vector 1",
-        1.5,
+        Peer::Script("rl2_jax.py", "jitted"),
+        2.0,
     ),
-    derivative(
-        "hessian-vector-32",
-        "torch.func",
-        "hessian-vector 32",
-        "torch hessian-vector 32",
-        1.5,
+    iteration(
+        "rl2",
+        "Stable-Baselines3",
+        Peer::Script("rl2_sb3.py", "recurrent"),
+        30.0,
     ),
-    derivative(
-        "hessian-vector-32",
-        "JAX, jitted",
-        "hessian-vector 32",
-        "jax hessian-vector 32",
-        1.5,
-    ),
-    derivative(
-        "hessian-vector-256",
-        "torch.func",
-        "hessian-vector 256",
-        "torch hessian-vector 256",
-        1.5,
-    ),
-    derivative(
-        "hessian-vector-256",
-        "JAX, jitted",
-        "hessian-vector 256",
-        "jax hessian-vector 256",
-        1.5,
-    ),
-    derivative(
-        "hessian-vector-2000",
-        "torch.func",
-        "hessian-vector 2000",
-        "torch hessian-vector 2000",
-        1.5,
-    ),
-    derivative(
-        "hessian-vector-2000",
-        "JAX, jitted",
-        "hessian-vector 2000",
-        "jax hessian-vector 2000",
-        1.5,
-    ),
-    iteration("maml", "maml_jax.py", 3.0),
-    iteration("rl2", "rl2_jax.py", 2.0),
     estimator("gae"),
     estimator("v-trace"),
 ];

@@ -55,6 +55,16 @@ pub trait Robot<const OBSERVATION: usize, const ACTION: usize>:
         velocity: [f64; 2],
         control: &[f64; ACTION],
     ) -> Judgment;
+
+    /// Height of the ground at `x`, m.
+    fn ground(&self, _x: f64) -> f64 {
+        0.0
+    }
+
+    /// The point of the plane it is to reach, where there is one.
+    fn goal(&self) -> Option<[f64; 2]> {
+        None
+    }
 }
 
 /// Sizes and rates of a robot.

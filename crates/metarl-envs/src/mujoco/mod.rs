@@ -37,6 +37,7 @@
 //! *Gymnasium*, 2024, [arXiv:2407.17032](https://arxiv.org/abs/2407.17032).
 
 mod ant;
+mod drawing;
 mod dynamics;
 mod engine;
 mod half_cheetah;

@@ -16,6 +16,8 @@ mod min_atar;
 #[cfg(feature = "mujoco")]
 mod mujoco;
 #[cfg(feature = "mujoco")]
+mod mujoco_drawing;
+#[cfg(feature = "mujoco")]
 mod mujoco_tasks;
 mod navigation;
 mod normalize;

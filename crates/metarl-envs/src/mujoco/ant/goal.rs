@@ -114,4 +114,8 @@ impl Robot<107, 8> for AntGoalRobot {
             terminated: false,
         }
     }
+
+    fn goal(&self) -> Option<[f64; 2]> {
+        Some(self.goal)
+    }
 }

@@ -16,7 +16,7 @@ pub(super) unsafe fn read<T: Copy>(object: *const c_void, offset: usize) -> T {
     unsafe { object.cast::<u8>().add(offset).cast::<T>().read() }
 }
 
-/// `mjModel`: sizes are 64-bit integers, arrays pointers to doubles.
+/// `mjModel`: sizes are 64-bit integers, arrays pointers to doubles, kinds to 32-bit integers.
 pub(super) mod model {
     pub(in super::super) const NQ: usize = 0;
     pub(in super::super) const NV: usize = 8;
@@ -27,6 +27,7 @@ pub(super) mod model {
     pub(in super::super) const BODY_MASS: usize = 1944;
     pub(in super::super) const BODY_INERTIA: usize = 1960;
     pub(in super::super) const DOF_DAMPING: usize = 2336;
+    pub(in super::super) const GEOM_TYPE: usize = 2416;
     pub(in super::super) const GEOM_SIZE: usize = 2528;
     pub(in super::super) const GEOM_POS: usize = 2552;
     pub(in super::super) const GEOM_FRICTION: usize = 2568;
@@ -41,6 +42,8 @@ pub(super) mod data {
     pub(in super::super) const CTRL: usize = 160_736;
     pub(in super::super) const XPOS: usize = 160_840;
     pub(in super::super) const XIPOS: usize = 160_864;
+    pub(in super::super) const GEOM_XPOS: usize = 160_896;
+    pub(in super::super) const GEOM_XMAT: usize = 160_904;
     pub(in super::super) const CINERT: usize = 160_976;
     pub(in super::super) const CVEL: usize = 161_280;
     pub(in super::super) const QFRC_ACTUATOR: usize = 161_408;

@@ -165,6 +165,24 @@ impl Model {
         unsafe { self.array_mut(layout::model::GEOM_FRICTION, 3 * self.n_geoms()) }
     }
 
+    /// What each shape is, as MuJoCo's `mjtGeom` numbers them.
+    #[must_use]
+    pub fn geom_kinds(&self) -> &[i32] {
+        let n = self.n_geoms();
+        if n == 0 {
+            return &[];
+        }
+        // SAFETY: one 32-bit integer a shape, not written while `self` is borrowed.
+        unsafe { std::slice::from_raw_parts(read(self.raw(), layout::model::GEOM_TYPE), n) }
+    }
+
+    /// Radius and half lengths of each shape, three in a row, m.
+    #[must_use]
+    pub fn geom_size(&self) -> &[f64] {
+        // SAFETY: three a shape.
+        unsafe { self.array(layout::model::GEOM_SIZE, 3 * self.n_geoms()) }
+    }
+
     /// Radius and half lengths of each shape, three in a row, m.
     pub fn geom_size_mut(&mut self) -> &mut [f64] {
         // SAFETY: three a shape.

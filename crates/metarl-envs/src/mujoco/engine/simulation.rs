@@ -128,6 +128,20 @@ impl Simulation {
         unsafe { self.array(data::XIPOS, 3 * self.model.n_bodies()) }
     }
 
+    /// Where the center of each shape is, three coordinates in a row, `geom_xpos`.
+    #[must_use]
+    pub fn geom_positions(&self) -> &[f64] {
+        // SAFETY: three a shape.
+        unsafe { self.array(data::GEOM_XPOS, 3 * self.model.n_geoms()) }
+    }
+
+    /// How each shape is turned: the rows of a rotation matrix, nine numbers in a row, `geom_xmat`.
+    #[must_use]
+    pub fn geom_rotations(&self) -> &[f64] {
+        // SAFETY: nine a shape.
+        unsafe { self.array(data::GEOM_XMAT, 9 * self.model.n_geoms()) }
+    }
+
     /// Mass and inertia of each body about the center of mass, ten numbers in a row, `cinert`.
     #[must_use]
     pub fn body_inertias(&self) -> &[f64] {

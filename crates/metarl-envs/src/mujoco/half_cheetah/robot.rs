@@ -108,4 +108,11 @@ impl Robot<17, 6> for HalfCheetahRobot {
             terminated: false,
         }
     }
+
+    fn ground(&self, x: f64) -> f64 {
+        match self.task.ground {
+            Ground::Slopes(slopes) => slopes.height(x),
+            Ground::Flat | Ground::Pier(_) => 0.0,
+        }
+    }
 }
