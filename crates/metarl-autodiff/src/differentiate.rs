@@ -5,8 +5,8 @@ use dfdx::prelude::{Gradients, Rank0, Shape};
 use crate::network::check_count;
 use crate::value::{Taped, Value};
 use crate::{
-    Algebra, Binder, Dual, Error, Forward, Initialization, Kernels, Layout, Network, Plain,
-    Reverse, Scalar, TapeHandle,
+    Algebra, Binder, Dual, Error, Forward, Initialization, Kept, Kernels, Layout, Linearization,
+    Network, Plain, Reverse, Scalar, TapeHandle,
 };
 
 /// A scalar loss of a network's parameters, written once for every algebra.
@@ -55,6 +55,39 @@ pub trait Differentiable<E> {
     ///
     /// As for [`value`](Differentiable::value).
     fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error>;
+
+    /// `∇²L(θ) v` as one of several products at the same θ: reads from `kept` what earlier ones
+    /// left there, and leaves there what later ones need. A loss of its own need not keep anything.
+    ///
+    /// # Errors
+    ///
+    /// As for [`value`](Differentiable::value).
+    fn hessian_vector_product_keeping(
+        &self,
+        parameters: &[E],
+        direction: &[E],
+        kept: &Kept<E>,
+    ) -> Result<Vec<E>, Error>
+    where
+        E: Scalar,
+    {
+        let _ = kept;
+        self.hessian_vector_product(parameters, direction)
+    }
+
+    /// `v ↦ ∇²L(θ) v`, for many directions at one point.
+    ///
+    /// # Examples
+    ///
+    /// The example of [the crate](crate#examples) with `linearize(&x).product(&v)` in place of
+    /// `hessian_vector_product(&x, &v)` gives the same numbers.
+    fn linearize<'a>(&'a self, parameters: &'a [E]) -> Linearization<'a, E, Self>
+    where
+        Self: Sized,
+        E: Scalar,
+    {
+        Linearization::new(self, parameters)
+    }
 }
 
 /// An [`Objective`] on a device: [`Differentiable`] by the tape.
@@ -111,6 +144,30 @@ impl<O, D> OnDevice<O, D> {
         Ok((loss.primal.number(), slope))
     }
 
+    /// `∇(∇L · v)` in an algebra made for it.
+    fn curvature<E: Scalar>(
+        &self,
+        inner: Reverse<E, D>,
+        parameters: &[E],
+        direction: &[E],
+    ) -> Result<Vec<E>, Error>
+    where
+        O: Objective<E, D>,
+        D: Kernels<E>,
+    {
+        self.check("parameters", parameters)?;
+        self.check("direction", direction)?;
+        let algebra = Forward::new(inner);
+        let mut binder = DualBinder::new(&algebra, parameters, direction);
+        let bound = self.objective.network().bind(&mut binder);
+        let places = binder.variable.places;
+        let loss = self.objective.loss(&algebra, bound)?;
+        Ok(match loss.tangent {
+            Some(slope) => gather(algebra.inner(), slope, places, self.n_parameters),
+            None => vec![E::real(0.0); self.n_parameters],
+        })
+    }
+
     fn check<E>(&self, name: &'static str, vector: &[E]) -> Result<(), Error> {
         check_count(name, vector.len(), self.n_parameters)
     }
@@ -141,17 +198,17 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
     }
 
     fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error> {
-        self.check("parameters", parameters)?;
-        self.check("direction", direction)?;
-        let algebra = Forward::new(Reverse::new(self.device.clone()));
-        let mut binder = DualBinder::new(&algebra, parameters, direction);
-        let bound = self.objective.network().bind(&mut binder);
-        let places = binder.variable.places;
-        let loss = self.objective.loss(&algebra, bound)?;
-        Ok(match loss.tangent {
-            Some(slope) => gather(algebra.inner(), slope, places, self.n_parameters),
-            None => vec![E::real(0.0); self.n_parameters],
-        })
+        self.curvature(Reverse::new(self.device.clone()), parameters, direction)
+    }
+
+    fn hessian_vector_product_keeping(
+        &self,
+        parameters: &[E],
+        direction: &[E],
+        kept: &Kept<E>,
+    ) -> Result<Vec<E>, Error> {
+        let algebra = Reverse::keeping(self.device.clone(), kept);
+        self.curvature(algebra, parameters, direction)
     }
 }
 
@@ -304,7 +361,7 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Forward<Taped<E, D, T
         let device = self.algebra.device();
         Dual {
             primal: variable,
-            tangent: Some(D::leaf(device, direction, shape, T::default())),
+            tangent: Some(D::leaf(device, direction, shape, T::of_direction())),
         }
     }
 

@@ -78,6 +78,7 @@ mod distribution;
 mod error;
 mod forward;
 mod kernels;
+mod linearization;
 mod network;
 mod optimizer;
 mod scalar;
@@ -96,6 +97,7 @@ pub use distribution::{Categorical, DiagonalGaussian, sample_categorical, sample
 pub use error::Error;
 pub use forward::{Dual, Forward, ReverseOverForward};
 pub use kernels::Kernels;
+pub use linearization::{Kept, Linearization};
 pub use network::{
     Binder, CausalAttention, CausalAttentionParameters, CausalConv, CausalConvParameters, Conv2d,
     Conv2dParameters, Dense, DenseParameters, Gru, GruParameters, Initialization, LayerNorm,

@@ -6,6 +6,8 @@ use dfdx::shapes::Dtype;
 
 use crate::kernels::activation;
 use crate::kernels::buffer::Shelf;
+use crate::kernels::product::Matrix;
+use crate::kernels::tile;
 
 mod sealed {
     pub trait Sealed {}
@@ -39,6 +41,15 @@ pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = S
     /// Replaces every element by `eˣ`.
     fn exp_slice(x: &mut [Self]);
 
+    /// `out ← lhs rhs`, or `out ← out + lhs rhs` when `accumulate`, if there is a kernel of ours for it.
+    #[doc(hidden)]
+    fn product_in_tiles(
+        out: &mut [Self],
+        lhs: Matrix<'_, Self>,
+        rhs: Matrix<'_, Self>,
+        accumulate: bool,
+    ) -> bool;
+
     /// Lends the calling thread's [`Shelf`].
     #[doc(hidden)]
     fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R;
@@ -52,7 +63,7 @@ pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = S
 }
 
 macro_rules! scalar {
-    ($float:ident, $dtype:ident, $tanh:path, $sigmoid:path, $exp:path) => {
+    ($float:ident, $dtype:ident, $tanh:path, $sigmoid:path, $exp:path, $tiles:expr) => {
         impl Scalar for $float {
             const DTYPE: safetensors::Dtype = safetensors::Dtype::$dtype;
 
@@ -83,6 +94,14 @@ macro_rules! scalar {
             fn exp_slice(x: &mut [Self]) {
                 $exp(x);
             }
+            fn product_in_tiles(
+                out: &mut [Self],
+                lhs: Matrix<'_, Self>,
+                rhs: Matrix<'_, Self>,
+                accumulate: bool,
+            ) -> bool {
+                $tiles(out, lhs, rhs, accumulate)
+            }
             fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R {
                 thread_local! {
                     static SHELF: RefCell<Shelf<$float>> = const { RefCell::new(Shelf::new()) };
@@ -105,12 +124,14 @@ scalar!(
     F32,
     activation::tanh_f32,
     activation::sigmoid_f32,
-    activation::exp_f32
+    activation::exp_f32,
+    tile::product
 );
 scalar!(
     f64,
     F64,
     activation::tanh_f64,
     activation::sigmoid_f64,
-    activation::exp_f64
+    activation::exp_f64,
+    |_, _, _, _| false
 );

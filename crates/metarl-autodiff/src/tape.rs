@@ -1,21 +1,37 @@
 //! A tape that is a handle: many values may write to it, so a value can be used twice.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use dfdx::prelude::*;
 
+use crate::Scalar;
+use crate::linearization::{Kept, Once};
+
 /// What an evaluation writes its backward operations to: [`SharedTape`], or [`NoneTape`] when no
 /// gradient is wanted.
-pub trait TapeHandle<E: Dtype, D: Storage<E>>:
+pub trait TapeHandle<E: Scalar, D: Storage<E>>:
     Tape<E, D> + Merge<Self> + Clone + std::fmt::Debug + 'static
 {
     /// Whether operations are recorded. A constant's handle records nothing, so no work is spent
     /// on the gradient of data.
     fn records(&self) -> bool;
+
+    /// The handle of a direction: what is computed with it differs from one direction to the next.
+    #[must_use]
+    fn of_direction() -> Self {
+        Self::default()
+    }
+
+    /// A place for numbers that follow from values of this handle alone. Evaluations at one point
+    /// share it, unless a direction is among those values.
+    #[doc(hidden)]
+    fn once(&self) -> Once<E> {
+        Once::NEVER_KEPT
+    }
 }
 
-impl<E: Dtype, D: Storage<E>> TapeHandle<E, D> for NoneTape {
+impl<E: Scalar, D: Storage<E>> TapeHandle<E, D> for NoneTape {
     fn records(&self) -> bool {
         false
     }
@@ -23,62 +39,118 @@ impl<E: Dtype, D: Storage<E>> TapeHandle<E, D> for NoneTape {
 
 /// A cheap handle to one [`OwnedTape`]; the default handle points nowhere and marks constants.
 #[derive(Debug)]
-pub struct SharedTape<E: Dtype, D: Storage<E>>(Option<Rc<RefCell<OwnedTape<E, D>>>>);
+pub struct SharedTape<E: Scalar, D: Storage<E>> {
+    record: Option<Rc<Record<E, D>>>,
+    /// Whether a value depends on a direction.
+    moves: bool,
+}
 
-impl<E: Dtype, D: Storage<E>> SharedTape<E, D> {
+/// One evaluation.
+#[derive(Debug)]
+struct Record<E: Scalar, D: Storage<E>> {
+    tape: RefCell<OwnedTape<E, D>>,
+    /// What evaluations at the same point share, if there are others.
+    kept: Option<Kept<E>>,
+    n_asked: Cell<usize>,
+}
+
+impl<E: Scalar, D: Storage<E>> SharedTape<E, D> {
     /// A new, empty tape.
     #[must_use]
     pub fn new() -> Self {
-        Self(Some(Rc::new(RefCell::new(OwnedTape::default()))))
+        Self::with(None)
+    }
+
+    /// A new, empty tape of one of several evaluations at the same point.
+    #[must_use]
+    pub(crate) fn keeping(kept: &Kept<E>) -> Self {
+        Self::with(Some(kept.clone()))
+    }
+
+    fn with(kept: Option<Kept<E>>) -> Self {
+        let record = Record {
+            tape: RefCell::default(),
+            kept,
+            n_asked: Cell::new(0),
+        };
+        Self {
+            record: Some(Rc::new(record)),
+            moves: false,
+        }
     }
 
     /// Takes what was recorded and leaves the tape empty.
     pub(crate) fn take(&self) -> OwnedTape<E, D> {
-        self.0
+        self.record
             .as_ref()
-            .map_or_else(OwnedTape::default, |tape| tape.take())
+            .map_or_else(OwnedTape::default, |record| record.tape.take())
     }
 }
 
-impl<E: Dtype, D: Storage<E>> Default for SharedTape<E, D> {
+impl<E: Scalar, D: Storage<E>> Default for SharedTape<E, D> {
     fn default() -> Self {
-        Self(None)
+        Self {
+            record: None,
+            moves: false,
+        }
     }
 }
 
-impl<E: Dtype, D: Storage<E>> Clone for SharedTape<E, D> {
+impl<E: Scalar, D: Storage<E>> Clone for SharedTape<E, D> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            record: self.record.clone(),
+            moves: self.moves,
+        }
     }
 }
 
-impl<E: Dtype, D: Storage<E>> Merge<Self> for SharedTape<E, D> {
+impl<E: Scalar, D: Storage<E>> Merge<Self> for SharedTape<E, D> {
     fn merge(self, other: Self) -> Self {
-        if self.0.is_some() { self } else { other }
+        Self {
+            record: self.record.or(other.record),
+            moves: self.moves || other.moves,
+        }
     }
 }
 
-impl<E: Dtype, D: Storage<E>> Merge<NoneTape> for SharedTape<E, D> {
+impl<E: Scalar, D: Storage<E>> Merge<NoneTape> for SharedTape<E, D> {
     fn merge(self, _: NoneTape) -> Self {
         self
     }
 }
 
-impl<E: Dtype, D: Storage<E>> Tape<E, D> for SharedTape<E, D> {
+impl<E: Scalar, D: Storage<E>> Tape<E, D> for SharedTape<E, D> {
     const OWNS_TAPE: bool = true;
 
     fn add_backward_op<F>(&mut self, operation: F)
     where
         F: 'static + FnOnce(&mut Gradients<E, D>) -> Result<(), D::Err>,
     {
-        if let Some(tape) = &self.0 {
-            tape.borrow_mut().add_backward_op(operation);
+        if let Some(record) = &self.record {
+            record.tape.borrow_mut().add_backward_op(operation);
         }
     }
 }
 
-impl<E: Dtype, D: Storage<E>> TapeHandle<E, D> for SharedTape<E, D> {
+impl<E: Scalar, D: Storage<E>> TapeHandle<E, D> for SharedTape<E, D> {
     fn records(&self) -> bool {
-        self.0.is_some()
+        self.record.is_some()
+    }
+
+    fn of_direction() -> Self {
+        Self {
+            record: None,
+            moves: true,
+        }
+    }
+
+    fn once(&self) -> Once<E> {
+        let Some(record) = self.record.as_ref().filter(|_| !self.moves) else {
+            return Once::NEVER_KEPT;
+        };
+        record.kept.as_ref().map_or(Once::NEVER_KEPT, |kept| {
+            kept.get(record.n_asked.replace(record.n_asked.get() + 1))
+        })
     }
 }

@@ -10,7 +10,7 @@ use dfdx::prelude::*;
 use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
-use crate::{Algebra, Kernels, Scalar, SharedTape, TapeHandle, Windows};
+use crate::{Algebra, Kept, Kernels, Scalar, SharedTape, TapeHandle, Windows};
 
 /// A tensor with a tape handle. Unlike a bare tensor of dfdx it may be both operands of an
 /// operation.
@@ -174,9 +174,18 @@ impl<E: Scalar, D: Kernels<E>> Reverse<E, D> {
     /// A recorded evaluation on `device`, with a tape of its own.
     #[must_use]
     pub fn new(device: D) -> Self {
+        Self::on(device, SharedTape::new())
+    }
+
+    /// One of several recorded evaluations at the same point.
+    pub(crate) fn keeping(device: D, kept: &Kept<E>) -> Self {
+        Self::on(device, SharedTape::keeping(kept))
+    }
+
+    fn on(device: D, tape: SharedTape<E, D>) -> Self {
         Self {
             device,
-            tape: SharedTape::new(),
+            tape,
             element: PhantomData,
         }
     }

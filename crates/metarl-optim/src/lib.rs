@@ -68,6 +68,6 @@ pub mod vector;
 
 pub use conjugate_gradient::conjugate_gradient;
 pub use error::Error;
-pub use maml::{Adaptation, MamlTask, MetaGradient};
+pub use maml::{Adaptation, AdaptationJacobian, MamlTask, MetaGradient};
 pub use proximal::Proximal;
 pub use trust_region::{Measured, TrustRegion, TrustRegionStep};

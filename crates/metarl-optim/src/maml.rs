@@ -1,6 +1,6 @@
 //! Model-agnostic meta-learning: adaptation by gradient steps, and the gradient through it.
 
-use metarl_autodiff::{Differentiable, Scalar};
+use metarl_autodiff::{Differentiable, Linearization, Scalar};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -114,7 +114,7 @@ impl<E: Scalar> Adaptation<E> {
         vector: &[E],
         order: MetaGradient,
     ) -> Result<Vec<E>, Error> {
-        self.transport(support, vector, order, true)
+        self.linearize(support, order)?.pull_back(vector)
     }
 
     /// `J v`: where a small step `v` of the meta-parameters takes the adapted ones.
@@ -132,41 +132,92 @@ impl<E: Scalar> Adaptation<E> {
         vector: &[E],
         order: MetaGradient,
     ) -> Result<Vec<E>, Error> {
-        self.transport(support, vector, order, false)
+        self.linearize(support, order)?.push_forward(vector)
     }
 
-    fn transport<F: Differentiable<E>>(
-        &self,
-        support: &[F],
-        vector: &[E],
+    /// `J` for many vectors: what does not depend on the vector is evaluated once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Steps`] when `support` is not the losses of the path.
+    pub fn linearize<'a, F: Differentiable<E>>(
+        &'a self,
+        support: &'a [F],
         order: MetaGradient,
-        backward: bool,
-    ) -> Result<Vec<E>, Error> {
+    ) -> Result<AdaptationJacobian<'a, E, F>, Error> {
         if support.len() != self.n_steps() {
             return Err(Error::Steps {
                 expected: self.n_steps(),
                 got: support.len(),
             });
         }
-        if vector.len() != self.adapted().len() {
+        let steps = support.iter().zip(&self.path).zip(&self.learning_rates);
+        let steps = steps.map(|((loss, parameters), learning_rate)| Step {
+            curvature: loss.linearize(parameters),
+            learning_rate: *learning_rate,
+        });
+        Ok(AdaptationJacobian {
+            n_parameters: self.adapted().len(),
+            steps: match order {
+                MetaGradient::SecondOrder => steps.collect(),
+                MetaGradient::FirstOrder => Vec::new(),
+            },
+        })
+    }
+}
+
+/// The Jacobian `J = ∂θ_K/∂θ₀` of an [`Adaptation`], made by [`linearize`](Adaptation::linearize).
+#[derive(Debug)]
+pub struct AdaptationJacobian<'a, E: Scalar, F> {
+    n_parameters: usize,
+    /// None of them where `J` is taken for the identity.
+    steps: Vec<Step<'a, E, F>>,
+}
+
+#[derive(Debug)]
+struct Step<'a, E: Scalar, F> {
+    curvature: Linearization<'a, E, F>,
+    learning_rate: f64,
+}
+
+impl<E: Scalar, F: Differentiable<E>> AdaptationJacobian<'_, E, F> {
+    /// `Jᵀ v`, as [`Adaptation::pull_back`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn pull_back(&self, vector: &[E]) -> Result<Vec<E>, Error> {
+        self.transport(vector, self.steps.iter().rev())
+    }
+
+    /// `J v`, as [`Adaptation::push_forward`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn push_forward(&self, vector: &[E]) -> Result<Vec<E>, Error> {
+        self.transport(vector, self.steps.iter())
+    }
+
+    fn transport<'s>(
+        &self,
+        vector: &[E],
+        steps: impl Iterator<Item = &'s Step<'s, E, F>>,
+    ) -> Result<Vec<E>, Error>
+    where
+        F: 's,
+    {
+        if vector.len() != self.n_parameters {
             return Err(Error::Loss(metarl_autodiff::Error::ParameterCount {
                 name: "vector",
-                expected: self.adapted().len(),
+                expected: self.n_parameters,
                 got: vector.len(),
             }));
         }
         let mut v = vector.to_vec();
-        if order == MetaGradient::FirstOrder {
-            return Ok(v);
-        }
-        for step in 0..self.n_steps() {
-            let k = if backward {
-                self.n_steps() - 1 - step
-            } else {
-                step
-            };
-            let product = support[k].hessian_vector_product(&self.path[k], &v)?;
-            axpy(-self.learning_rates[k], &product, &mut v);
+        for step in steps {
+            let product = step.curvature.product(&v)?;
+            axpy(-step.learning_rate, &product, &mut v);
         }
         Ok(v)
     }

@@ -79,38 +79,20 @@ impl<T: Float> Transitions<'_, T> {
         out: &mut [T],
         estimate: impl Fn(Step<T, N>) -> T,
     ) {
-        let n = self.n_lanes;
-        let n_steps = self.reward.len().checked_div(n).unwrap_or(0);
-        let mut after = None;
-        for t in (0..n_steps).rev() {
-            let start = t * n;
-            let now = self.row(start, inputs);
-            let (rows, later_rows) = out.split_at_mut(start + n);
-            let later_estimate = if after.is_some() {
-                &later_rows[..n]
-            } else {
-                now.reward
-            };
-            fill_row(&mut rows[start..], now, after, later_estimate, &estimate);
-            after = Some(now);
-        }
-    }
-
-    fn row<'a, const N: usize>(&'a self, start: usize, inputs: [&'a [T]; N]) -> Row<'a, T, N> {
-        let n = self.n_lanes;
-        Row {
-            reward: &self.reward[start..][..n],
-            next_value: &self.next_value[start..][..n],
-            terminated: &self.terminated[start..][..n],
-            truncated: &self.truncated[start..][..n],
-            inputs: inputs.map(|x| &x[start..][..n]),
-        }
+        let all = Entries {
+            reward: self.reward,
+            next_value: self.next_value,
+            terminated: self.terminated,
+            truncated: self.truncated,
+            inputs,
+        };
+        fill(out, self.n_lanes, all, &estimate);
     }
 }
 
-/// One step of every lane.
+/// Some entries, one after the other in memory.
 #[derive(Clone, Copy)]
-struct Row<'a, T, const N: usize> {
+struct Entries<'a, T, const N: usize> {
     reward: &'a [T],
     next_value: &'a [T],
     terminated: &'a [bool],
@@ -118,46 +100,80 @@ struct Row<'a, T, const N: usize> {
     inputs: [&'a [T]; N],
 }
 
-/// The loop over lanes, along memory and without a branch, compiled for several instruction sets: the
-/// compiler makes vectors of it. `out` is an argument of its own because only then does the compiler
-/// know that it overlaps with nothing.
+/// Entries that are filled together where a row is at least as long.
+const BLOCK: usize = 64;
+
+/// Fills all entries, the later ones first, compiled for several instruction sets. A block needs what is
+/// one row behind it, so blocks need not begin where rows do, and all are of one length that the compiler
+/// knows: it makes them of vectors alone.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw", "x86_64+avx2"))]
-fn fill_row<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
+fn fill<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
     out: &mut [T],
-    now: Row<'_, T, N>,
-    after: Option<Row<'_, T, N>>,
-    later_estimate: &[T],
+    n_lanes: usize,
+    all: Entries<'_, T, N>,
     estimate: &F,
 ) {
-    let n = out.len();
-    let last = after.is_none();
-    let after = after.unwrap_or(now);
-    // Said here once more, so that no access below is checked.
-    let (now, after) = (now.of_length(n), after.of_length(n));
-    let later_estimate = &later_estimate[..n];
-    for (lane, out) in out.iter_mut().enumerate() {
+    let Some(last) = out.len().checked_sub(n_lanes) else {
+        return;
+    };
+    let rows = all.of(last, n_lanes);
+    fill_block(&mut out[last..], rows, rows, rows.reward, true, estimate);
+    let mut end = last;
+    while end > 0 {
+        let n = end.min(n_lanes).min(BLOCK);
+        let start = end - n;
+        let (now, after) = (all.of(start, n), all.of(start + n_lanes, n));
+        let (block, later) = out[start..].split_at_mut(n_lanes);
+        if n == BLOCK {
+            let later = &later[..BLOCK];
+            fill_block(
+                &mut block[..BLOCK],
+                now.of(0, BLOCK),
+                after.of(0, BLOCK),
+                later,
+                false,
+                estimate,
+            );
+        } else {
+            fill_block(&mut block[..n], now, after, &later[..n], false, estimate);
+        }
+        end = start;
+    }
+}
+
+/// The loop along memory, without a branch.
+#[inline(always)]
+fn fill_block<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
+    out: &mut [T],
+    now: Entries<'_, T, N>,
+    after: Entries<'_, T, N>,
+    later_estimate: &[T],
+    last: bool,
+    estimate: &F,
+) {
+    for (i, out) in out.iter_mut().enumerate() {
         *out = estimate(Step {
-            reward: now.reward[lane],
-            next_value: T::select(now.terminated[lane], T::ZERO, now.next_value[lane]),
-            inputs: now.inputs.map(|x| x[lane]),
-            goes_on: !(last | now.terminated[lane] | now.truncated[lane]),
-            later_reward: after.reward[lane],
-            later_next_value: T::select(after.terminated[lane], T::ZERO, after.next_value[lane]),
-            later_inputs: after.inputs.map(|x| x[lane]),
-            later_estimate: later_estimate[lane],
+            reward: now.reward[i],
+            next_value: T::select(now.terminated[i], T::ZERO, now.next_value[i]),
+            inputs: now.inputs.map(|x| x[i]),
+            goes_on: !(last | now.terminated[i] | now.truncated[i]),
+            later_reward: after.reward[i],
+            later_next_value: T::select(after.terminated[i], T::ZERO, after.next_value[i]),
+            later_inputs: after.inputs.map(|x| x[i]),
+            later_estimate: later_estimate[i],
         });
     }
 }
 
-impl<T, const N: usize> Row<'_, T, N> {
+impl<'a, T, const N: usize> Entries<'a, T, N> {
     #[inline(always)]
-    fn of_length(self, n: usize) -> Self {
+    fn of(self, start: usize, n: usize) -> Self {
         Self {
-            reward: &self.reward[..n],
-            next_value: &self.next_value[..n],
-            terminated: &self.terminated[..n],
-            truncated: &self.truncated[..n],
-            inputs: self.inputs.map(|x| &x[..n]),
+            reward: &self.reward[start..][..n],
+            next_value: &self.next_value[start..][..n],
+            terminated: &self.terminated[start..][..n],
+            truncated: &self.truncated[start..][..n],
+            inputs: self.inputs.map(|x| &x[start..][..n]),
         }
     }
 }

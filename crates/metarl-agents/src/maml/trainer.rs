@@ -3,10 +3,10 @@
 use std::fmt::{Debug, Formatter};
 use std::sync::Arc;
 
-use metarl_autodiff::{Adam, Differentiable, Kernels, Layout, OnDevice};
+use metarl_autodiff::{Adam, Differentiable, Kernels, Layout, Linearization, OnDevice};
 use metarl_core::{Continuous, Environment, Purpose, Seed, TaskDistribution, collect_episodes};
 use metarl_losses::ClipRange;
-use metarl_optim::{Adaptation, Measured, vector};
+use metarl_optim::{Adaptation, AdaptationJacobian, Measured, vector};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,44 @@ struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
     return_before: f64,
     return_after: f64,
     n_env_steps: usize,
+}
+
+/// A task's adapted policy, and how it moves with the meta-parameters.
+struct Adapted<'a, D: Kernels<f32>, const O: usize, const K: usize> {
+    query: &'a OnDevice<OuterLoss<D, O, K>, D>,
+    parameters: &'a [f32],
+    /// `J`, of the adapted parameters by the meta-parameters.
+    jacobian: AdaptationJacobian<'a, f32, Inner<D, O, K>>,
+    /// `F`, the second derivative of the divergence.
+    divergence: Linearization<'a, f32, OnDevice<Divergence<D, O, K>, D>>,
+}
+
+/// The outer loss averaged over tasks, and its gradient by the meta-parameters: `Σ Jᵀ ∇L / n`.
+fn meta_gradient<D: Kernels<f32> + Send + Sync, const O: usize, const K: usize>(
+    tasks: &[Adapted<'_, D, O, K>],
+) -> Result<(f64, Vec<f32>), Error> {
+    let parts = tasks.par_iter().map(|task| {
+        let (loss, gradient) = task.query.gradient(task.parameters)?;
+        Ok((f64::from(loss), task.jacobian.pull_back(&gradient)?))
+    });
+    let parts = parts.collect::<Result<Vec<_>, Error>>()?;
+    let (losses, gradients): (Vec<f64>, Vec<_>) = parts.into_iter().unzip();
+    let loss = losses.iter().sum::<f64>() / losses.len() as f64;
+    Ok((loss, vector::mean(gradients)))
+}
+
+/// `Σ Jᵀ F J v / n`: the second derivative of the mean divergence between adapted policies. At the
+/// policies the divergence is measured from its gradient is zero, so no other term is left.
+fn fisher_product<D: Kernels<f32> + Send + Sync, const O: usize, const K: usize>(
+    tasks: &[Adapted<'_, D, O, K>],
+    v: &[f32],
+) -> Result<Vec<f32>, Error> {
+    let products = tasks.par_iter().map(|task| {
+        let moved = task.jacobian.push_forward(v)?;
+        let product = task.divergence.product(&moved)?;
+        Ok(task.jacobian.pull_back(&product)?)
+    });
+    Ok(vector::mean(products.collect::<Result<Vec<_>, Error>>()?))
 }
 
 /// MAML on a distribution of tasks with `O` numbers seen and `K` numbers done.
@@ -241,27 +279,6 @@ where
         )
     }
 
-    /// The outer loss averaged over tasks, and its gradient by the meta-parameters.
-    fn meta_gradient(
-        &self,
-        lessons: &[Lesson<D, O, K>],
-        parameters: &[f32],
-    ) -> Result<(f64, Vec<f32>), Error> {
-        let parts = lessons
-            .par_iter()
-            .map(|lesson| {
-                let path = Adaptation::along(parameters, &lesson.support, self.config.inner_lr)?;
-                let (loss, gradient) = lesson.query.gradient(path.adapted())?;
-                let order = self.config.meta_gradient;
-                let gradient = path.pull_back(&lesson.support, &gradient, order)?;
-                Ok((f64::from(loss), gradient))
-            })
-            .collect::<Result<Vec<_>, Error>>()?;
-        let (losses, gradients): (Vec<f64>, Vec<_>) = parts.into_iter().unzip();
-        let loss = losses.iter().sum::<f64>() / losses.len() as f64;
-        Ok((loss, vector::mean(gradients)))
-    }
-
     fn paths(
         &self,
         lessons: &[Lesson<D, O, K>],
@@ -276,27 +293,21 @@ where
             .collect()
     }
 
-    /// `Σ Jᵀ F J v / n`: the second derivative of the mean divergence between adapted policies. At
-    /// the policies the divergence is measured from its gradient is zero, so no other term is left.
-    fn fisher_product(
+    fn linearize<'a>(
         &self,
-        lessons: &[Lesson<D, O, K>],
-        paths: &[Adaptation<f32>],
-        v: &[f32],
-    ) -> Result<Vec<f32>, Error> {
-        let order = self.config.meta_gradient;
-        let products = lessons
-            .par_iter()
-            .zip(paths)
-            .map(|(lesson, path)| {
-                let moved = path.push_forward(&lesson.support, v, order)?;
-                let product = lesson
-                    .divergence
-                    .hessian_vector_product(path.adapted(), &moved)?;
-                Ok(path.pull_back(&lesson.support, &product, order)?)
+        lessons: &'a [Lesson<D, O, K>],
+        paths: &'a [Adaptation<f32>],
+    ) -> Result<Vec<Adapted<'a, D, O, K>>, Error> {
+        let pairs = lessons.iter().zip(paths);
+        let adapted = pairs.map(|(lesson, path)| {
+            Ok(Adapted {
+                query: &lesson.query,
+                parameters: path.adapted(),
+                jacobian: path.linearize(&lesson.support, self.config.meta_gradient)?,
+                divergence: lesson.divergence.linearize(path.adapted()),
             })
-            .collect::<Result<Vec<_>, Error>>()?;
-        Ok(vector::mean(products))
+        });
+        adapted.collect()
     }
 
     /// Outer loss and divergence of the policies adapted from other meta-parameters.
@@ -339,13 +350,14 @@ where
         let mut state = self.state.clone();
         let (before, after) = match self.config.outer {
             OuterOptimizer::Trpo(region) => {
-                let (loss, gradient) = self.meta_gradient(&lessons, &state.parameters)?;
                 let paths = self.paths(&lessons, &state.parameters)?;
+                let tasks = self.linearize(&lessons, &paths)?;
+                let (loss, gradient) = meta_gradient(&tasks)?;
                 let step = region.step(
                     &state.parameters,
                     loss,
                     &gradient,
-                    |v| self.fisher_product(&lessons, &paths, v),
+                    |v| fisher_product(&tasks, v),
                     |candidate| self.measure(&lessons, candidate),
                 )?;
                 state.parameters = step.parameters;
@@ -356,7 +368,8 @@ where
                     &mut state.parameters,
                     &mut state.adam,
                     |parameters| -> Result<_, Error> {
-                        let (loss, gradient) = self.meta_gradient(&lessons, parameters)?;
+                        let paths = self.paths(&lessons, parameters)?;
+                        let (loss, gradient) = meta_gradient(&self.linearize(&lessons, &paths)?)?;
                         #[expect(clippy::cast_possible_truncation, reason = "for the record")]
                         let loss = loss as f32;
                         Ok((loss, gradient))

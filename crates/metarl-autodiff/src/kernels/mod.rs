@@ -11,6 +11,7 @@ mod narrow;
 pub(crate) mod product;
 mod reduce;
 mod slope;
+pub(crate) mod tile;
 
 use dfdx::prelude::*;
 

@@ -133,6 +133,8 @@ fn dot<E: Scalar>(x: &[E], y: &[E]) -> E {
             sums[lane] += x[lane] * y[lane];
         }
     }
+    // Or else the compiler, with an eye on the tree below, adds them up two at a time.
+    let sums = std::hint::black_box(sums);
     // By halves: a tree, whatever the width of a register.
     let eight: [E; 8] = std::array::from_fn(|lane| sums[lane] + sums[lane + 8]);
     let mut four: [E; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);

@@ -6,8 +6,8 @@ use crate::Scalar;
 
 /// A row-major matrix in a slice, possibly read transposed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Matrix<'a, E> {
-    data: &'a [E],
+pub struct Matrix<'a, E> {
+    pub(super) data: &'a [E],
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) row_stride: usize,
@@ -81,6 +81,9 @@ pub(crate) fn product<E: Scalar>(
         return;
     }
     if m.min(n).min(k) <= narrow::FEW && narrow::product(out, lhs, rhs, accumulate) {
+        return;
+    }
+    if E::product_in_tiles(out, lhs, rhs, accumulate) {
         return;
     }
     // SAFETY: `Matrix` holds `rows × columns` elements reachable by its strides (checked when it

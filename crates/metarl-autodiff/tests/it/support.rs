@@ -55,6 +55,23 @@ pub(crate) fn check<O: Objective<f64, Cpu>>(
         .hessian_vector_product(x, v)
         .expect("the data fit together");
     assert_close(&curvature, &gradient_difference(&loss, x, v), 1e-6);
+    check_linearization(&loss, x, v);
+}
+
+/// What products at one point share changes no bit of any of them, whatever the order.
+#[track_caller]
+fn check_linearization(loss: &impl Differentiable<f64>, x: &[f64], v: &[f64]) {
+    let bits = |x: Vec<f64>| x.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    let back: Vec<f64> = v.iter().rev().map(|v| 0.5 - v).collect();
+    let still = vec![0.0; v.len()];
+    let linearization = loss.linearize(x);
+    for v in [v, &back, &still, v, &back] {
+        let alone = loss
+            .hessian_vector_product(x, v)
+            .expect("the data fit together");
+        let product = linearization.product(v).expect("the data fit together");
+        assert_eq!(bits(product), bits(alone), "H v along {v:?}");
+    }
 }
 
 /// `(∇L(x + h v) − ∇L(x − h v)) / 2h ≈ ∇²L(x) v`

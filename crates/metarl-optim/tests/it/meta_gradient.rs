@@ -107,6 +107,13 @@ proptest! {
             let forward = path.push_forward(&support, &case.direction, order).unwrap();
             let back = path.pull_back(&support, &u, order).unwrap();
             assert_close(&[dot(&u, &forward)], &[dot(&back, &case.direction)], 1e-11);
+
+            // What many products share changes no bit of one.
+            let jacobian = path.linearize(&support, order).unwrap();
+            for _ in 0..2 {
+                prop_assert_eq!(&jacobian.push_forward(&case.direction).unwrap(), &forward);
+                prop_assert_eq!(&jacobian.pull_back(&u).unwrap(), &back);
+            }
         }
     }
 

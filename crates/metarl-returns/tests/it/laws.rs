@@ -4,6 +4,8 @@ use metarl_returns::VTrace;
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
+use metarl_testkit::strategy::{self, Steps};
+
 use crate::views::{Estimates, close, steps, unit};
 
 const NO_CLIPPING: VTrace<f64> = VTrace {
@@ -12,6 +14,42 @@ const NO_CLIPPING: VTrace<f64> = VTrace {
     rho_bar: f64::INFINITY,
     c_bar: f64::INFINITY,
 };
+
+/// One lane of a rollout, as a rollout.
+fn lane(s: &Steps, lane: usize) -> Steps {
+    let entries = || (lane..s.reward.len()).step_by(s.n_lanes);
+    Steps {
+        n_steps: s.n_steps,
+        n_lanes: 1,
+        reward: entries().map(|i| s.reward[i]).collect(),
+        value: entries().map(|i| s.value[i]).collect(),
+        next_value: entries().map(|i| s.next_value[i]).collect(),
+        terminated: entries().map(|i| s.terminated[i]).collect(),
+        truncated: entries().map(|i| s.truncated[i]).collect(),
+        importance_ratio: entries().map(|i| s.importance_ratio[i]).collect(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Entries are filled in blocks that do not begin where rows do.
+    #[test]
+    fn a_lane_among_many_is_the_lane_alone_bit_for_bit(
+        s in strategy::steps(1..=4, 1..=200),
+        discount in unit(),
+        lambda in unit(),
+    ) {
+        let together = Estimates(&s).all(discount, lambda);
+        for lane_idx in [0, s.n_lanes / 2, s.n_lanes - 1] {
+            let alone = lane(&s, lane_idx);
+            for (all, own) in together.iter().zip(Estimates(&alone).all(discount, lambda)) {
+                let column = all.iter().skip(lane_idx).step_by(s.n_lanes);
+                prop_assert!(column.map(|x| x.to_bits()).eq(own.iter().map(|x| x.to_bits())));
+            }
+        }
+    }
+}
 
 proptest! {
     #[test]

@@ -31,10 +31,13 @@ pub(super) fn dense<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O: Dim>(
     let (w, w_tape) = open(weight);
     let (b, b_tape) = open(bias);
     let tape = tape.merge(w_tape).merge(b_tape);
-    let mut y = Buffer::stale(n * o);
-    let rhs = Matrix::new(&w.numbers, i, o);
-    product(&mut y, Matrix::new(&x.numbers, n, i), rhs, false);
-    activation.apply_with_bias(&mut y, &b.numbers);
+    let y = tape.once().numbers(|| {
+        let mut y = Buffer::stale(n * o);
+        let rhs = Matrix::new(&w.numbers, i, o);
+        product(&mut y, Matrix::new(&x.numbers, n, i), rhs, false);
+        activation.apply_with_bias(&mut y, &b.numbers);
+        y
+    });
     close(tape, y, (n_dim, o_dim), move |y, mut g, gradients| {
         activation.multiply_slope(&mut g, y);
         if let Some(to) = b.slot(gradients)? {
@@ -70,6 +73,8 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
     let (db, db_tape) = open(db);
     let (y, y_tape) = open(output);
     let (dx, dx_tape) = dx.map(open).unzip();
+    // The derivative by the tangent follows from the weights, the output and what is behind it.
+    let once = w_tape.clone().merge(y_tape.clone()).once();
     let tape = [
         w_tape,
         dw_tape,
@@ -110,7 +115,7 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
                 to.add_product(Matrix::new(&dx.numbers, n, i).t(), u);
             }
             if let Some(to) = dx.slot(gradients)? {
-                to.add_product(u, Matrix::new(&w.numbers, i, o).t());
+                to.add_product_once(u, Matrix::new(&w.numbers, i, o).t(), &once);
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ use dfdx::prelude::*;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
 use crate::kernels::slope::{add_rows, combine};
+use crate::linearization::Once;
 use crate::value::{Body, Value};
 use crate::{Scalar, TapeHandle};
 
@@ -82,6 +83,25 @@ impl<E: Scalar> Slot<'_, E> {
         product(to, lhs, rhs, !fresh);
     }
 
+    /// Adds `lhs rhs`, which is the same for every direction: where it is the first to come, as it is
+    /// unless a value is used twice, it is computed once for all of them.
+    pub(super) fn add_product_once(
+        mut self,
+        lhs: Matrix<'_, E>,
+        rhs: Matrix<'_, E>,
+        once: &Once<E>,
+    ) {
+        if !(self.fresh && once.is_kept()) {
+            return self.add_product(lhs, rhs);
+        }
+        let kept = once.numbers(|| {
+            let mut out = Buffer::stale(self.n);
+            product(&mut out, lhs, rhs, false);
+            out
+        });
+        self.room().0.copy_from_slice(&kept);
+    }
+
     /// Adds each row of a matrix.
     pub(super) fn add_rows(mut self, matrix: &[E]) {
         add_rows(self.entries(), matrix);
@@ -124,13 +144,13 @@ pub(super) fn open<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
 
 /// A value with a place of its own in the gradients.
 pub(super) fn node<S: Shape, E: Scalar, T>(
-    numbers: Buffer<E>,
+    numbers: impl Into<Arc<Buffer<E>>>,
     shape: S,
     tape: T,
 ) -> Value<S, E, Cpu, T> {
+    let numbers = numbers.into();
     debug_assert_eq!(numbers.len(), shape.num_elements(), "numbers of a shape");
     let place = DEVICE.with(|device| ZerosTensor::<E>::zeros(device));
-    let numbers = Arc::new(numbers);
     Value::of_body(Body::Numbers { place, numbers }, shape, tape)
 }
 
@@ -138,7 +158,7 @@ pub(super) fn node<S: Shape, E: Scalar, T>(
 /// numbers and its gradient, which nothing needs afterwards; it is not called where that is zero.
 pub(super) fn close<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     tape: T,
-    numbers: Buffer<E>,
+    numbers: impl Into<Arc<Buffer<E>>>,
     shape: S,
     backward: impl FnOnce(&[E], Buffer<E>, &mut Gradients<E, Cpu>) -> Result<(), CpuError> + 'static,
 ) -> Value<S, E, Cpu, T> {
