@@ -10,6 +10,7 @@ mod gaussian;
 mod layer;
 mod layer_norm;
 mod layout;
+#[cfg(not(any(feature = "cuda", feature = "dfdx-kernels")))]
 mod memory;
 mod optimizer;
 mod primitive;
