@@ -1,5 +1,7 @@
 //! A loss over a network, read as value, gradient, Jacobian- or Hessian-vector product.
 
+use std::marker::PhantomData;
+
 use dfdx::prelude::{Gradients, Rank0, Shape};
 
 use crate::network::check_count;
@@ -58,16 +60,19 @@ pub trait Differentiable<E> {
 }
 
 /// An [`Objective`] on a device: [`Differentiable`] by the tape.
+///
+/// Each evaluation uses the [calling thread's handle](Kernels::of_this_thread) of the device, so that
+/// threads may share an objective wherever it is evaluated.
 #[derive(Debug, Clone)]
 pub struct OnDevice<O, D> {
     objective: O,
-    device: D,
+    device: PhantomData<fn() -> D>,
     n_parameters: usize,
 }
 
 impl<O, D> OnDevice<O, D> {
-    /// Evaluates `objective` on `device`.
-    pub fn new<E: Scalar>(objective: O, device: D) -> Self
+    /// Evaluates `objective` on the kind of device that the second argument is the evidence of.
+    pub fn new<E: Scalar>(objective: O, _: D) -> Self
     where
         O: Objective<E, D>,
         D: Kernels<E>,
@@ -75,7 +80,7 @@ impl<O, D> OnDevice<O, D> {
         let n_parameters = Layout::of(objective.network()).n_parameters();
         Self {
             objective,
-            device,
+            device: PhantomData,
             n_parameters,
         }
     }
@@ -101,7 +106,7 @@ impl<O, D> OnDevice<O, D> {
     {
         self.check("parameters", parameters)?;
         self.check("direction", direction)?;
-        let algebra = Forward::new(Plain::new(self.device.clone()));
+        let algebra = Forward::new(Plain::new(D::of_this_thread()));
         let mut binder = DualBinder::new(&algebra, parameters, direction);
         let bound = self.objective.network().bind(&mut binder);
         let loss = self.objective.loss(&algebra, bound)?;
@@ -123,7 +128,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
 
     fn value(&self, parameters: &[E]) -> Result<E, Error> {
         self.check("parameters", parameters)?;
-        let algebra = Plain::new(self.device.clone());
+        let algebra = Plain::new(D::of_this_thread());
         let mut binder = Variable::new(&algebra, parameters);
         let bound = self.objective.network().bind(&mut binder);
         Ok(self.objective.loss(&algebra, bound)?.number())
@@ -131,7 +136,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
 
     fn gradient(&self, parameters: &[E]) -> Result<(E, Vec<E>), Error> {
         self.check("parameters", parameters)?;
-        let algebra = Reverse::new(self.device.clone());
+        let algebra = Reverse::new(D::of_this_thread());
         let mut binder = Variable::new(&algebra, parameters);
         let bound = self.objective.network().bind(&mut binder);
         let places = binder.places;
@@ -143,7 +148,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
     fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error> {
         self.check("parameters", parameters)?;
         self.check("direction", direction)?;
-        let algebra = Forward::new(Reverse::new(self.device.clone()));
+        let algebra = Forward::new(Reverse::new(D::of_this_thread()));
         let mut binder = DualBinder::new(&algebra, parameters, direction);
         let bound = self.objective.network().bind(&mut binder);
         let places = binder.variable.places;

@@ -27,8 +27,13 @@ use crate::{Scalar, TapeHandle, Windows, composed};
     reason = "each method is documented where users call it: in `Algebra`"
 )]
 pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
-    /// Units of work that a thread takes at least, where work is divided among threads.
-    const UNITS_PER_THREAD: usize = 1;
+    /// The calling thread's handle of the device. Threads share none: dfdx moves the one cuBLAS handle
+    /// of a `Cuda` from stream to stream, and clones have the same one.
+    ///
+    /// # Panics
+    ///
+    /// When there is no GPU. Whoever has a `Cuda` has one.
+    fn of_this_thread() -> Self;
 
     /// A value of a tensor: a variable, or data where the handle records nothing.
     fn hold<S: Shape, T: TapeHandle<E, Self>>(
@@ -340,16 +345,26 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
 }
 
 #[cfg(feature = "dfdx-kernels")]
-impl<E: Scalar> Kernels<E> for Cpu where Self: Device<E> {}
+impl<E: Scalar> Kernels<E> for Cpu
+where
+    Self: Device<E>,
+{
+    fn of_this_thread() -> Self {
+        Self::default()
+    }
+}
 
-/// dfdx moves a device's one cuBLAS handle from stream to stream, which threads must not do at once:
-/// one thread takes all units.
 #[cfg(feature = "cuda")]
 impl<E: Scalar> Kernels<E> for Cuda
 where
     Self: Device<E> + Storage<bool> + TensorFromVec<bool>,
 {
-    const UNITS_PER_THREAD: usize = usize::MAX;
+    fn of_this_thread() -> Self {
+        match crate::cuda() {
+            Ok(handle) => handle,
+            Err(error) => panic!("whoever has a GPU can open it: {error}"),
+        }
+    }
 }
 
 fn join_rows<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>, M: Dim>(

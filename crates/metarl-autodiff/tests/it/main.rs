@@ -5,6 +5,7 @@ mod categorical;
 mod convolution;
 mod dense;
 mod derivative;
+mod device;
 mod file;
 mod gaussian;
 mod layer;
