@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::tidy;
-use crate::workspace::{CUDA, MUJOCO, Package, Workspace, packages};
+use crate::workspace::{MUJOCO, Package, Workspace, packages};
+use crate::{gpu, tidy};
 
 /// Crates whose integration tests hold derivatives against finite differences.
 const DIFFERENTIATED: [&str; 3] = ["metarl-autodiff", "metarl-losses", "metarl-optim"];
@@ -16,11 +16,12 @@ const FEATURES: [&str; 2] = ["--features", "metarl/terrain"];
 
 type Stage = (&'static str, fn(&Shell) -> Result<()>);
 
-const CI: [Stage; 5] = [
+const CI: [Stage; 6] = [
     ("tidy", tidy),
     ("check", check),
     ("doc", doc),
     ("features", features),
+    ("gpu check", gpu::check),
     ("test", test),
 ];
 
@@ -61,10 +62,6 @@ pub(crate) fn features(sh: &Shell) -> Result<()> {
     let published = || packages.iter().filter(|package| package.is_crate());
     for Package { name, .. } in published() {
         cmd!(sh, "cargo check --package {name}").run()?;
-    }
-    for Package { name, .. } in published().filter(|package| package.offers(&CUDA)) {
-        let features = CUDA.join(",");
-        cmd!(sh, "cargo check --package {name} --features {features}").run()?;
     }
     // Their library is opened at run time, so they compile where it is missing.
     for Package { name, .. } in published().filter(|package| package.offers(&MUJOCO)) {

@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::gpu::Action;
+
 xflags::xflags! {
     /// Work on the repository.
     cmd xtask {
@@ -15,7 +17,7 @@ xflags::xflags! {
         /// Run only the tests that hold derivatives against finite differences.
         cmd gradcheck {}
 
-        /// Compile each crate alone with default features, then type-check the CUDA features.
+        /// Compile each crate alone with default features, then those over simulators.
         cmd features {}
 
         /// Run the criterion benchmarks, or compare with peers.
@@ -54,10 +56,21 @@ xflags::xflags! {
             optional --measure
         }
 
+        /// CUDA, see docs/gpu.md: `gpu check` type-checks it and runs the operations' tests with what a GPU
+        /// runs, without a GPU or toolkit; `gpu bundle` builds tests and programs here, for another
+        /// machine, with a compiler fetched from PyPI; `gpu test` runs them on this machine's GPU.
+        cmd gpu {
+            /// check, bundle or test.
+            required action: Action
+            /// With bundle: the oldest GPU it runs on, 9.0 if not given.
+            optional --compute-capability capability: String
+        }
+
         /// Build the documentation; a broken link is an error.
         cmd doc {}
 
-        /// Run what continuous integration runs, cheapest first: tidy, check, doc, features, test.
+        /// Run what continuous integration runs, cheapest first: tidy, check, doc, features, gpu
+        /// check, test.
         cmd ci {}
     }
 }

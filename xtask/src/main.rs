@@ -8,6 +8,7 @@
 mod bridge;
 mod commands;
 mod flags;
+mod gpu;
 mod parity;
 mod peers;
 mod python;
@@ -50,6 +51,10 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
             SetupCmd::Mujoco(_) => setup::mujoco(&sh),
         },
         XtaskCmd::Bridge(flags) => bridge::bridge(&sh, flags.measure),
+        XtaskCmd::Gpu(flags) => {
+            let capability = flags.compute_capability.as_deref();
+            gpu::gpu(&sh, flags.action, capability.unwrap_or("9.0"))
+        }
         XtaskCmd::Doc(_) => commands::doc(&sh),
         XtaskCmd::Ci(_) => commands::ci(&sh),
     }

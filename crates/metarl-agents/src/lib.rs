@@ -65,6 +65,7 @@ mod error;
 mod maml;
 mod range;
 mod rl2;
+mod tensor;
 mod trainer;
 mod value_based;
 

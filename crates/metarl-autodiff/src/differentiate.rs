@@ -1,5 +1,7 @@
 //! A loss over a network, read as value, gradient, Jacobian- or Hessian-vector product.
 
+use std::marker::PhantomData;
+
 use dfdx::prelude::{Gradients, Rank0, Shape};
 
 use crate::network::check_count;
@@ -91,16 +93,19 @@ pub trait Differentiable<E> {
 }
 
 /// An [`Objective`] on a device: [`Differentiable`] by the tape.
+///
+/// Each evaluation uses the [calling thread's handle](Kernels::of_this_thread) of the device, so that
+/// threads may share an objective wherever it is evaluated.
 #[derive(Debug, Clone)]
 pub struct OnDevice<O, D> {
     objective: O,
-    device: D,
+    device: PhantomData<fn() -> D>,
     n_parameters: usize,
 }
 
 impl<O, D> OnDevice<O, D> {
-    /// Evaluates `objective` on `device`.
-    pub fn new<E: Scalar>(objective: O, device: D) -> Self
+    /// Evaluates `objective` on the kind of device that the second argument is the evidence of.
+    pub fn new<E: Scalar>(objective: O, _: D) -> Self
     where
         O: Objective<E, D>,
         D: Kernels<E>,
@@ -108,7 +113,7 @@ impl<O, D> OnDevice<O, D> {
         let n_parameters = Layout::of(objective.network()).n_parameters();
         Self {
             objective,
-            device,
+            device: PhantomData,
             n_parameters,
         }
     }
@@ -134,7 +139,7 @@ impl<O, D> OnDevice<O, D> {
     {
         self.check("parameters", parameters)?;
         self.check("direction", direction)?;
-        let algebra = Forward::new(Plain::new(self.device.clone()));
+        let algebra = Forward::new(Plain::new(D::of_this_thread()));
         let mut binder = DualBinder::new(&algebra, parameters, direction);
         let bound = self.objective.network().bind(&mut binder);
         let loss = self.objective.loss(&algebra, bound)?;
@@ -180,7 +185,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
 
     fn value(&self, parameters: &[E]) -> Result<E, Error> {
         self.check("parameters", parameters)?;
-        let algebra = Plain::new(self.device.clone());
+        let algebra = Plain::new(D::of_this_thread());
         let mut binder = Variable::new(&algebra, parameters);
         let bound = self.objective.network().bind(&mut binder);
         Ok(self.objective.loss(&algebra, bound)?.number())
@@ -188,7 +193,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
 
     fn gradient(&self, parameters: &[E]) -> Result<(E, Vec<E>), Error> {
         self.check("parameters", parameters)?;
-        let algebra = Reverse::new(self.device.clone());
+        let algebra = Reverse::new(D::of_this_thread());
         let mut binder = Variable::new(&algebra, parameters);
         let bound = self.objective.network().bind(&mut binder);
         let places = binder.places;
@@ -198,7 +203,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
     }
 
     fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error> {
-        self.curvature(Reverse::new(self.device.clone()), parameters, direction)
+        self.curvature(Reverse::new(D::of_this_thread()), parameters, direction)
     }
 
     fn hessian_vector_product_keeping(
@@ -207,7 +212,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
         direction: &[E],
         kept: &Kept<E>,
     ) -> Result<Vec<E>, Error> {
-        let algebra = Reverse::keeping(self.device.clone(), kept);
+        let algebra = Reverse::keeping(D::of_this_thread(), kept);
         self.curvature(algebra, parameters, direction)
     }
 }

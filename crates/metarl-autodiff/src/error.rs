@@ -39,6 +39,9 @@ pub enum Error {
     /// A byte string is not a safetensors file.
     #[error("not a safetensors file: {0}")]
     NotSafetensors(String),
+    /// There is no NVIDIA GPU, or it cannot be used.
+    #[error("no NVIDIA GPU can be used: {0}")]
+    Gpu(String),
     /// A hyper-parameter is outside its range.
     #[error("{name} must be {allowed}, got {got}")]
     OutOfRange {

@@ -60,6 +60,7 @@
 //! |---|---|
 //! | `cuda` | everything above on an NVIDIA GPU, by dfdx's operations; needs the CUDA toolkit to build |
 //! | `ci-check` | type-checks `cuda` where there is no toolkit; never ship such a build |
+//! | `dfdx-kernels` | for tests: the CPU, too, runs what a GPU runs |
 //!
 //! # What it leaves out
 //!
@@ -70,9 +71,15 @@
     clippy::type_complexity,
     reason = "a tensor's type names its shape, element, device and tape"
 )]
+#![cfg_attr(
+    feature = "dfdx-kernels",
+    expect(dead_code, reason = "nothing runs the fused kernels")
+)]
 
 mod algebra;
 mod composed;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod differentiate;
 mod distribution;
 mod error;
@@ -92,6 +99,8 @@ mod windows;
 struct Readme;
 
 pub use algebra::{Activation, Algebra, Data, Recurrence, RecurrenceOf, RecurrenceTangentOf};
+#[cfg(feature = "cuda")]
+pub use cuda::cuda;
 pub use differentiate::{Differentiable, Objective, OnDevice, bind, mixed_derivative};
 pub use distribution::{Categorical, DiagonalGaussian, sample_categorical, sample_gaussian};
 pub use error::Error;

@@ -87,7 +87,7 @@ impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Value<S, E, D, T> 
         }
     }
 
-    pub(crate) fn same(&self, other: &Self) -> bool {
+    pub(crate) fn same<R: Shape>(&self, other: &Value<R, E, D, T>) -> bool {
         match (&self.body, &other.body) {
             (Body::Tensor(_), Body::Tensor(_)) => self.id == other.id,
             (Body::Numbers { numbers: x, .. }, Body::Numbers { numbers: y, .. }) => {

@@ -138,6 +138,9 @@ pub enum Error {
         /// What was given.
         got: String,
     },
+    /// Asked to compute on a GPU, where there is none.
+    #[error("cannot compute on device cuda: {0}")]
+    NoCuda(String),
     /// A curve cannot be drawn.
     #[error("cannot draw the curve: {0}")]
     Plot(String),

@@ -52,6 +52,7 @@
 //!
 //! The library never prints and never exits. The program does.
 
+mod device;
 mod error;
 mod names;
 
@@ -65,6 +66,7 @@ pub mod run;
 pub mod system;
 pub mod train;
 
+pub use device::Device;
 pub use error::Error;
 pub use metarl_agents as agents;
 pub use metarl_autodiff as autodiff;

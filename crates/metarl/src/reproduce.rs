@@ -6,13 +6,13 @@ use std::path::Path;
 use metarl_core::Returns;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::experiment::{Experiment, Target};
 use crate::plot;
 use crate::run::{Run, replace_json};
 use crate::system::Reference;
 use crate::train::{Watch, train};
+use crate::{Device, Error};
 
 /// Measured against bar.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,7 @@ pub fn reproduce(
     experiment: &Experiment,
     n_seeds: u64,
     out: &Path,
+    device: Device,
     watch: &mut dyn Watch,
 ) -> Result<Option<Reproduction>, Error> {
     if n_seeds == 0 {
@@ -116,6 +117,7 @@ pub fn reproduce(
             Err(Error::NoRun { .. }) => Run::create(&folder, &experiment)?,
             other => other?,
         };
+        let run = run.on(device);
         let trained = train(&run, watch)?;
         if !trained.finished || watch.stopped() {
             return Ok(None);

@@ -2,41 +2,44 @@
 
 use std::sync::Arc;
 
-use dfdx::prelude::{Const, Rank0, Tensor, TensorFromVec};
-use metarl_autodiff::{Algebra, Error, Kernels, Objective};
+use dfdx::prelude::{Const, Rank0};
+use metarl_autodiff::{Algebra, Data, Error, Kernels, Objective};
 use metarl_core::Rollout;
 use metarl_losses::{ClipRange, clipped_surrogate, mean_divergence, policy_gradient, surrogate};
 use metarl_returns::{Transitions, discounted_returns, gae, normalize};
+
+use crate::tensor::tensor;
 
 use super::baseline::LinearBaseline;
 use super::network::{GaussianMlp, GaussianMlpParameters};
 
 /// Steps of complete episodes, one row each, with normalized advantages.
 #[derive(Debug)]
-pub(super) struct Batch<D: Kernels<f32>, const O: usize, const K: usize> {
+pub(super) struct Batch<const O: usize, const K: usize> {
     network: GaussianMlp<O, K>,
-    observation: Tensor<(usize, Const<O>), f32, D>,
-    action: Tensor<(usize, Const<K>), f32, D>,
-    log_prob: Tensor<(usize,), f32, D>,
-    advantage: Tensor<(usize,), f32, D>,
-    mean: Tensor<(usize, Const<K>), f32, D>,
-    log_std: Tensor<(usize, Const<K>), f32, D>,
+    observation: Vec<[f32; O]>,
+    action: Vec<[f32; K]>,
+    log_prob: Vec<f32>,
+    advantage: Vec<f32>,
+    /// Of the policy that acted, as its logarithms of the standard deviation.
+    mean: Vec<f32>,
+    log_std: Vec<f32>,
     mean_return: f64,
     n_env_steps: usize,
 }
 
-impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
+impl<const O: usize, const K: usize> Batch<O, K> {
     /// Keeps the episodes that began within the first `horizon` steps of each lane.
     ///
     /// The time limit is part of the objective, a sum of rewards over a fixed horizon, and the
     /// baseline sees the time: what lies beyond the horizon is therefore worth nothing.
-    pub(super) fn new(
+    pub(super) fn new<D: Kernels<f32>>(
         network: &GaussianMlp<O, K>,
         parameters: &[f32],
         rollout: &Rollout<[f32; O], [f32; K]>,
         horizon: usize,
         (discount, trace_decay): (f64, f64),
-        device: &D,
+        device: D,
     ) -> Result<Self, crate::Error> {
         let n_lanes = rollout.n_lanes();
         let (mut observation, mut action, mut time) = (Vec::new(), Vec::new(), Vec::new());
@@ -95,24 +98,17 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
             reason = "estimates in f64, losses in f32"
         )]
         let advantage = advantage.into_iter().map(|a| a as f32).collect();
-        let wide = |numbers: &[[f32; K]]| {
-            let flat = numbers.as_flattened().to_vec();
-            TensorFromVec::<f32>::tensor_from_vec(device, flat, (n, Const::<K>))
-        };
-        let column = |numbers| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (n,));
-        let seen = observation.as_flattened().to_vec();
-        let observation = TensorFromVec::<f32>::tensor_from_vec(device, seen, (n, Const::<O>));
-        let plain = metarl_autodiff::Plain::new(device.clone());
-        let acted = metarl_autodiff::bind(network, &plain, parameters)
-            .decide(plain.constant(observation.clone()));
+        let seen = tensor(&device, observation.as_flattened(), (n, Const::<O>));
+        let plain = metarl_autodiff::Plain::new(device);
+        let acted = metarl_autodiff::bind(network, &plain, parameters).decide(plain.constant(seen));
         Ok(Self {
             network: network.clone(),
             observation,
-            action: wide(&action),
-            log_prob: column(log_prob),
-            advantage: column(advantage),
-            mean: acted.mean().tensor(),
-            log_std: acted.log_std().tensor(),
+            action,
+            log_prob,
+            advantage,
+            mean: acted.mean().tensor().as_vec(),
+            log_std: acted.log_std().tensor().as_vec(),
             mean_return: reward.iter().sum::<f64>() / n_episodes as f64,
             n_env_steps: rollout.len(),
         })
@@ -131,18 +127,42 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Batch<D, O, K> {
 
 type Parameters<A, const O: usize, const K: usize> = GaussianMlpParameters<A, O, K>;
 
+/// The numbers on the device of an algebra.
+impl<const O: usize, const K: usize> Batch<O, K> {
+    fn column<A: Algebra<Elem = f32>>(&self, algebra: &A, numbers: &[f32]) -> Data<A, (usize,)> {
+        tensor(algebra.device(), numbers, (self.action.len(),))
+    }
+
+    fn coordinates<A: Algebra<Elem = f32>>(
+        &self,
+        algebra: &A,
+        numbers: &[f32],
+    ) -> Data<A, (usize, Const<K>)> {
+        tensor(algebra.device(), numbers, (self.action.len(), Const))
+    }
+
+    fn observation<A: Algebra<Elem = f32>>(&self, algebra: &A) -> Data<A, (usize, Const<O>)> {
+        let numbers = self.observation.as_flattened();
+        tensor(algebra.device(), numbers, (self.action.len(), Const))
+    }
+
+    fn action<A: Algebra<Elem = f32>>(&self, algebra: &A) -> Data<A, (usize, Const<K>)> {
+        self.coordinates(algebra, self.action.as_flattened())
+    }
+}
+
 /// A loss that is read from a shared batch.
 macro_rules! batch_loss {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* }, |$self:ident, $algebra:ident, $policy:ident, $batch:ident| $loss:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
-        pub(super) struct $name<D: Kernels<f32>, const O: usize, const K: usize> {
-            pub(super) batch: Arc<Batch<D, O, K>>,
+        pub(super) struct $name<const O: usize, const K: usize> {
+            pub(super) batch: Arc<Batch<O, K>>,
             $(pub(super) $field: $type,)*
         }
 
         impl<D: Kernels<f32>, const O: usize, const K: usize> Objective<f32, D>
-            for $name<D, O, K>
+            for $name<O, K>
         {
             type Network = GaussianMlp<O, K>;
 
@@ -156,7 +176,7 @@ macro_rules! batch_loss {
                 parameters: Parameters<A, O, K>,
             ) -> Result<A::Of<Rank0>, Error> {
                 let ($self, $batch) = (self, &*self.batch);
-                let $policy = parameters.decide($algebra.constant($batch.observation.clone()));
+                let $policy = parameters.decide($algebra.constant($batch.observation($algebra)));
                 $loss
             }
         }
@@ -167,8 +187,9 @@ batch_loss!(
     /// The inner loss: REINFORCE with the batch's advantages.
     InnerLoss {},
     |_this, algebra, policy, batch| {
-        let log_prob = policy.log_prob(algebra, &batch.action);
-        policy_gradient(algebra, log_prob, &batch.advantage)
+        let log_prob = policy.log_prob(algebra, &batch.action(algebra));
+        let advantage = batch.column(algebra, &batch.advantage);
+        policy_gradient(algebra, log_prob, &advantage)
     }
 );
 
@@ -176,12 +197,12 @@ batch_loss!(
     /// The outer loss: the surrogate of TRPO, or PPO's clipped one.
     OuterLoss { clip_range: Option<ClipRange> },
     |this, algebra, policy, batch| {
-        let log_prob = policy.log_prob(algebra, &batch.action);
+        let log_prob = policy.log_prob(algebra, &batch.action(algebra));
+        let behavior = batch.column(algebra, &batch.log_prob);
+        let advantage = batch.column(algebra, &batch.advantage);
         match this.clip_range {
-            None => surrogate(algebra, log_prob, &batch.log_prob, &batch.advantage),
-            Some(range) => {
-                clipped_surrogate(algebra, log_prob, &batch.log_prob, &batch.advantage, range)
-            }
+            None => surrogate(algebra, log_prob, &behavior, &advantage),
+            Some(range) => clipped_surrogate(algebra, log_prob, &behavior, &advantage, range),
         }
     }
 );
@@ -190,7 +211,11 @@ batch_loss!(
     /// Mean KL divergence from the policy that collected the batch.
     Divergence {},
     |_this, algebra, policy, batch| {
-        let divergence = policy.kl_from(algebra, &batch.mean, &batch.log_std);
+        let divergence = policy.kl_from(
+            algebra,
+            &batch.coordinates(algebra, &batch.mean),
+            &batch.coordinates(algebra, &batch.log_std),
+        );
         Ok(mean_divergence::<A, usize>(divergence))
     }
 );

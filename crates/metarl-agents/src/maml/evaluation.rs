@@ -18,7 +18,7 @@ where
     F: Fn(usize) -> E + Sync,
     E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     /// Mean return on each of `n_tasks` held-out tasks after 0, 1, …, `n_updates` adaptation steps
     /// of `n_episodes` lanes each, which act for as long as one episode can last and then finish the
@@ -64,11 +64,11 @@ where
     fn update(
         &self,
         parameters: Vec<f32>,
-        batch: Batch<D, O, K>,
+        batch: Batch<O, K>,
         update: usize,
     ) -> Result<Vec<f32>, Error> {
         let batch = Arc::new(batch);
-        let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
+        let loss = OnDevice::new(InnerLoss { batch }, D::of_this_thread());
         let shorter = if update == 0 {
             1.0
         } else {
@@ -85,7 +85,7 @@ where
     F: Fn(usize) -> E + Sync,
     E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     type Adapted = GaussianPolicy<D, O, K>;
 

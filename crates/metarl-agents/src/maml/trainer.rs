@@ -1,6 +1,7 @@
 //! Meta-training: adapt to every task of a batch, then move the start of all adaptations.
 
 use std::fmt::{Debug, Formatter};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use metarl_autodiff::{Adam, Differentiable, Kernels, Layout, Linearization, OnDevice};
@@ -62,13 +63,13 @@ impl TrainingState for MamlState {
     }
 }
 
-type Inner<D, const O: usize, const K: usize> = OnDevice<InnerLoss<D, O, K>, D>;
+type Inner<D, const O: usize, const K: usize> = OnDevice<InnerLoss<O, K>, D>;
 
 /// One task of an iteration: what it was adapted on and what it is judged by.
 struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
     support: Vec<Inner<D, O, K>>,
-    query: OnDevice<OuterLoss<D, O, K>, D>,
-    divergence: OnDevice<Divergence<D, O, K>, D>,
+    query: OnDevice<OuterLoss<O, K>, D>,
+    divergence: OnDevice<Divergence<O, K>, D>,
     return_before: f64,
     return_after: f64,
     n_env_steps: usize,
@@ -119,7 +120,7 @@ pub struct MamlRl<F, T, D: Kernels<f32>, const O: usize, const K: usize> {
     pub(super) environment: F,
     horizon: usize,
     seed: Seed,
-    pub(super) device: D,
+    device: PhantomData<fn() -> D>,
     network: GaussianMlp<O, K>,
     layout: Layout,
     pub(super) state: MamlState,
@@ -141,10 +142,11 @@ where
     F: Fn(usize) -> E + Sync,
     E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     /// An untrained agent. `environment` makes a batch of the given number of lanes, `horizon` is
-    /// the length of its longest episode; one that turns out longer is an error.
+    /// the length of its longest episode; one that turns out longer is an error. The device is the
+    /// evidence that there is one of its kind: every thread works with a handle of its own.
     ///
     /// # Errors
     ///
@@ -155,7 +157,7 @@ where
         environment: F,
         horizon: usize,
         seed: Seed,
-        device: D,
+        _device: D,
     ) -> Result<Self, Error> {
         config.validate()?;
         at_least_1("horizon", horizon)?;
@@ -181,7 +183,7 @@ where
             environment,
             horizon,
             seed,
-            device,
+            device: PhantomData,
             network,
             layout,
             state,
@@ -189,7 +191,7 @@ where
     }
 
     pub(super) fn policy(&self, parameters: &[f32]) -> GaussianPolicy<D, O, K> {
-        GaussianPolicy::new(&self.network, parameters, self.device.clone())
+        GaussianPolicy::new(&self.network, parameters, D::of_this_thread())
     }
 
     /// Adapts to one fresh task and acts in it again.
@@ -214,7 +216,7 @@ where
             }
             n_env_steps += batch.n_env_steps();
             let batch = Arc::new(batch);
-            let loss = OnDevice::new(InnerLoss { batch }, self.device.clone());
+            let loss = OnDevice::new(InnerLoss { batch }, D::of_this_thread());
             adaptation.step(&loss, self.config.inner_lr)?;
             support.push(loss);
             streams.round += 1;
@@ -231,11 +233,11 @@ where
         };
         Ok(Lesson {
             support,
-            query: OnDevice::new(query, self.device.clone()),
+            query: OnDevice::new(query, D::of_this_thread()),
             return_before,
             return_after: batch.mean_return(),
             n_env_steps: n_env_steps + batch.n_env_steps(),
-            divergence: OnDevice::new(Divergence { batch }, self.device.clone()),
+            divergence: OnDevice::new(Divergence { batch }, D::of_this_thread()),
         })
     }
 
@@ -245,7 +247,7 @@ where
         task: &T::Task,
         parameters: &[f32],
         streams: Streams,
-    ) -> Result<Batch<D, O, K>, Error> {
+    ) -> Result<Batch<O, K>, Error> {
         let lanes = environment.n_lanes();
         for lane in 0..lanes {
             environment.assign(lane, task, streams.lane(streams.dynamics, lane))?;
@@ -260,7 +262,7 @@ where
         environment: &mut E,
         parameters: &[f32],
         streams: Streams,
-    ) -> Result<Batch<D, O, K>, Error> {
+    ) -> Result<Batch<O, K>, Error> {
         let lanes = environment.n_lanes();
         at_least_1("n_episodes", lanes)?;
         let mut rngs: Vec<_> = (0..lanes)
@@ -275,7 +277,7 @@ where
             &rollout,
             horizon,
             (self.config.discount, self.config.trace_decay),
-            &self.device,
+            D::of_this_thread(),
         )
     }
 
@@ -334,7 +336,7 @@ where
     F: Fn(usize) -> E + Sync,
     E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     type Iteration = MamlIteration;
     type State = MamlState;

@@ -1,6 +1,7 @@
 //! Meta-training: many trials on many tasks, then PPO through all of them.
 
 use std::fmt::{Debug, Formatter};
+use std::marker::PhantomData;
 
 use metarl_autodiff::{
     Adam, AdamConfig, Differentiable, Kernels, Layout, OnDevice, Optimizer, clip_norm,
@@ -83,7 +84,7 @@ pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
     config: Rl2Config,
     tasks: T,
     seed: Seed,
-    device: D,
+    device: PhantomData<fn() -> D>,
     network: RecurrentActorCritic<ACTIONS>,
     inputs: Inputs<E::ObservationSpace, ACTIONS>,
     layout: Layout,
@@ -108,12 +109,13 @@ impl<E, T, D, const ACTIONS: usize> Rl2<E, T, D, ACTIONS>
 where
     E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     /// An untrained agent.
     ///
     /// `environment` makes a batch of the given number of lanes; `trial` is the number of episodes
-    /// and of steps of one trial.
+    /// and of steps of one trial. The device is the evidence that there is one of its kind: every
+    /// thread works with a handle of its own.
     ///
     /// # Errors
     ///
@@ -125,7 +127,7 @@ where
         environment: impl Fn(usize) -> E,
         (n_episodes, n_steps): (u32, usize),
         seed: Seed,
-        device: D,
+        _device: D,
     ) -> Result<Self, Error> {
         config.validate()?;
         at_least_1("n_steps", n_steps)?;
@@ -169,7 +171,7 @@ where
             config,
             tasks,
             seed,
-            device,
+            device: PhantomData,
             network,
             inputs,
             layout,
@@ -185,7 +187,7 @@ where
             self.inputs,
             &self.state.parameters,
             self.state.value_scale.clone(),
-            self.device.clone(),
+            D::of_this_thread(),
             n_lanes,
         )
     }
@@ -318,7 +320,7 @@ where
         &self,
         value_scale: &ValueScale,
         weights: Weights,
-    ) -> Result<Vec<OnDevice<ShardLoss<D, ACTIONS>, D>>, Error> {
+    ) -> Result<Vec<OnDevice<ShardLoss<ACTIONS>, D>>, Error> {
         let mut advantage: Vec<f32> = self
             .shards
             .iter()
@@ -341,9 +343,8 @@ where
                             .map(|(step, target)| value_scale.normalize(step, target))
                             .collect(),
                         weights,
-                        &self.device,
                     );
-                    OnDevice::new(loss, self.device.clone())
+                    OnDevice::new(loss, D::of_this_thread())
                 });
         Ok(losses.collect())
     }
@@ -388,7 +389,7 @@ impl<E, T, D, const ACTIONS: usize> Trainer for Rl2<E, T, D, ACTIONS>
 where
     E: Environment<ActionSpace = Discrete<ACTIONS>> + Sync,
     T: TaskDistribution<Task = E::Task>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     type Iteration = Rl2Iteration;
     type State = Rl2State;

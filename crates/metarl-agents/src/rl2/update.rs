@@ -1,9 +1,11 @@
 //! The loss of one shard of trials.
 
-use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{Algebra, Error, Kernels, Objective};
 use metarl_core::{Rollout, Space, TrialObservation};
 use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
+
+use crate::tensor::tensor;
 
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
@@ -18,19 +20,19 @@ pub(super) struct Weights {
 
 /// PPO's loss over one shard: clipped surrogate, critic and entropy bonus through the whole trial.
 #[derive(Debug)]
-pub(super) struct ShardLoss<D: Kernels<f32>, const ACTIONS: usize> {
+pub(super) struct ShardLoss<const ACTIONS: usize> {
     network: RecurrentActorCritic<ACTIONS>,
-    input: Tensor<(usize, usize), f32, D>,
-    state: Tensor<(usize, usize), f32, D>,
+    n_lanes: usize,
+    input: Vec<f32>,
     first: Vec<bool>,
     action: Vec<usize>,
-    behavior_log_prob: Tensor<(usize,), f32, D>,
-    advantage: Tensor<(usize,), f32, D>,
-    value_target: Tensor<(usize,), f32, D>,
+    behavior_log_prob: Vec<f32>,
+    advantage: Vec<f32>,
+    value_target: Vec<f32>,
     weights: Weights,
 }
 
-impl<D: Kernels<f32>, const ACTIONS: usize> ShardLoss<D, ACTIONS> {
+impl<const ACTIONS: usize> ShardLoss<ACTIONS> {
     /// `advantage` and `value_target` are as the loss wants them: normalized.
     pub(super) fn new<O: Space>(
         network: RecurrentActorCritic<ACTIONS>,
@@ -39,29 +41,24 @@ impl<D: Kernels<f32>, const ACTIONS: usize> ShardLoss<D, ACTIONS> {
         advantage: &[f32],
         value_target: Vec<f32>,
         weights: Weights,
-        device: &D,
     ) -> Self {
-        let rows = rollout.len();
-        let mut input = vec![0.0; rows * network.inputs];
+        let mut input = vec![0.0; rollout.len() * network.inputs];
         inputs.encode(&rollout.observation, &mut input);
-        let matrix = |numbers, n, m| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (n, m));
-        let column = |numbers| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (rows,));
-        let lanes = rollout.n_lanes();
         Self {
             network,
-            input: matrix(input, rows, network.inputs),
-            state: matrix(vec![0.0; lanes * network.hidden], lanes, network.hidden),
+            n_lanes: rollout.n_lanes(),
+            input,
             first: rollout.first.clone(),
             action: rollout.action.clone(),
-            behavior_log_prob: column(rollout.log_prob.clone()),
-            advantage: column(advantage.to_vec()),
-            value_target: column(value_target),
+            behavior_log_prob: rollout.log_prob.clone(),
+            advantage: advantage.to_vec(),
+            value_target,
             weights,
         }
     }
 }
 
-impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<D, ACTIONS> {
+impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<ACTIONS> {
     type Network = RecurrentActorCritic<ACTIONS>;
 
     fn network(&self) -> &Self::Network {
@@ -73,18 +70,23 @@ impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<D, A
         algebra: &A,
         parameters: RecurrentActorCriticParameters<A, ACTIONS>,
     ) -> Result<A::Of<Rank0>, Error> {
-        let input = algebra.constant(self.input.clone());
-        let state = algebra.constant(self.state.clone());
+        let (rows, hidden) = (self.action.len(), self.network.hidden);
+        let column = |numbers: &[f32]| tensor(algebra.device(), numbers, (rows,));
+        let input = tensor(algebra.device(), &self.input, (rows, self.network.inputs));
+        let input = algebra.constant(input);
+        let state = vec![0.0; self.n_lanes * hidden];
+        let state = tensor(algebra.device(), &state, (self.n_lanes, hidden));
+        let state = algebra.constant(state);
         let states = parameters.remember(input.clone(), state, &self.first);
         let (policy, value) = parameters.decide(input, states);
         let surrogate = clipped_surrogate(
             algebra,
             policy.log_prob(&self.action),
-            &self.behavior_log_prob,
-            &self.advantage,
+            &column(&self.behavior_log_prob),
+            &column(&self.advantage),
             self.weights.clip_range,
         )?;
-        let critic = squared_value_error(algebra, value, &self.value_target)?;
+        let critic = squared_value_error(algebra, value, &column(&self.value_target))?;
         let bonus = entropy_bonus::<A, usize>(policy.entropy());
         Ok(
             surrogate

@@ -119,7 +119,7 @@ pub struct Dqn<O, D: Kernels<f32>> {
     n_step: NStep,
     network: DenseStack,
     layout: Layout,
-    device: D,
+    device: PhantomData<fn() -> D>,
     seed: Seed,
     space: PhantomData<fn() -> O>,
 }
@@ -154,7 +154,7 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
     /// # Errors
     ///
     /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
-    pub fn new(config: DqnConfig, n_actions: usize, seed: Seed, device: D) -> Result<Self, Error> {
+    pub fn new(config: DqnConfig, n_actions: usize, seed: Seed, _device: D) -> Result<Self, Error> {
         config.validate()?;
         at_least_1("n_actions", n_actions)?;
         let network = DenseStack::new(O::WIDTH, &config.hidden, n_actions);
@@ -163,7 +163,7 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
             layout: Layout::of(&network),
             config,
             network,
-            device,
+            device: PhantomData,
             seed,
             space: PhantomData,
         })
@@ -171,8 +171,8 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
 
     /// `Q(o, ·; θ)` of several observations, row after row.
     fn forward(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
-        let algebra = Plain::new(self.device.clone());
-        let input = algebra.constant(rows::<O, D>(&self.device, observation));
+        let algebra = Plain::new(D::of_this_thread());
+        let input = algebra.constant(rows::<O, D>(algebra.device(), observation));
         let bound = bind(&self.network, &algebra, parameters);
         bound.forward(input).tensor().as_vec()
     }
@@ -213,13 +213,14 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
         self.n_step.gather(&state.replay, &indices, &mut batch)?;
         let target = self.targets(state, &batch);
         let n = target.len();
+        let device = D::of_this_thread();
         let loss = TemporalDifference {
             network: self.network.clone(),
-            observation: rows::<O, D>(&self.device, &batch.observation),
+            observation: rows::<O, D>(&device, &batch.observation),
             action: batch.action,
-            target: TensorFromVec::<f32>::tensor_from_vec(&self.device, target, (n,)),
+            target: TensorFromVec::<f32>::tensor_from_vec(&device, target, (n,)),
         };
-        let loss = OnDevice::new(loss, self.device.clone());
+        let loss = OnDevice::new(loss, device);
         let (value, mut gradient) = loss.gradient(&state.parameters)?;
         check_finite(state.n_updates, f64::from(value))?;
         clip_norm(&mut gradient, self.config.max_gradient_norm);
@@ -248,7 +249,7 @@ fn check_finite(iteration: u64, value: f64) -> Result<(), Error> {
 impl<O, D> ValueLearner<O> for Dqn<O, D>
 where
     O: Space<Element: Serialize + DeserializeOwned>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     type State = DqnState<O::Element>;
 

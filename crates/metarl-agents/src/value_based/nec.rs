@@ -138,7 +138,7 @@ pub struct Nec<O, D: Kernels<f32>> {
     n_actions: usize,
     network: DenseStack,
     layout: Layout,
-    device: D,
+    device: PhantomData<fn() -> D>,
     seed: Seed,
     space: PhantomData<fn() -> O>,
 }
@@ -185,7 +185,7 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
     /// # Errors
     ///
     /// [`Error::OutOfRange`] for a hyper-parameter outside its range.
-    pub fn new(config: NecConfig, n_actions: usize, seed: Seed, device: D) -> Result<Self, Error> {
+    pub fn new(config: NecConfig, n_actions: usize, seed: Seed, _device: D) -> Result<Self, Error> {
         config.validate()?;
         at_least_1("n_actions", n_actions)?;
         let network = DenseStack::new(O::WIDTH, &config.hidden, config.key_width);
@@ -194,7 +194,7 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
             config,
             n_actions,
             network,
-            device,
+            device: PhantomData,
             seed,
             space: PhantomData,
         })
@@ -202,8 +202,8 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
 
     /// Keys of several observations, row after row.
     fn embed(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
-        let algebra = Plain::new(self.device.clone());
-        let input = algebra.constant(rows::<O, D>(&self.device, observation));
+        let algebra = Plain::new(D::of_this_thread());
+        let input = algebra.constant(rows::<O, D>(algebra.device(), observation));
         let bound = bind(&self.network, &algebra, parameters);
         bound.forward(input).tensor().as_vec()
     }
@@ -272,12 +272,13 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
             state.dictionaries[action].0.descend(&gradient, step_size)?;
         }
         let shape = (batch.reward.len(), self.config.key_width);
+        let device = D::of_this_thread();
         let loss = Along {
             network: self.network.clone(),
-            observation: rows::<O, D>(&self.device, &batch.observation),
-            by_key: TensorFromVec::<f32>::tensor_from_vec(&self.device, by_key, shape),
+            observation: rows::<O, D>(&device, &batch.observation),
+            by_key: TensorFromVec::<f32>::tensor_from_vec(&device, by_key, shape),
         };
-        let loss = OnDevice::new(loss, self.device.clone());
+        let loss = OnDevice::new(loss, device);
         let (_, mut gradient) = loss.gradient(&state.parameters)?;
         let norm = clip_norm(&mut gradient, self.config.max_gradient_norm);
         if !norm.is_finite() {
@@ -296,7 +297,7 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
 impl<O, D> ValueLearner<O> for Nec<O, D>
 where
     O: Space<Element: Serialize + DeserializeOwned>,
-    D: Kernels<f32> + Send + Sync,
+    D: Kernels<f32>,
 {
     type State = NecState<O::Element>;
 

@@ -4,6 +4,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod device;
 mod maml;
 mod rl2;
 mod support;

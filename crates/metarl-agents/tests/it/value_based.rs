@@ -1,6 +1,5 @@
 //! Agents that learn action values, in a corridor whose values are known.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{
     Dqn, DqnConfig, Error, Exploration, Mfec, MfecConfig, Nec, NecConfig, Trainer, ValueBased,
     ValueBasedConfig, ValueLearner,
@@ -11,6 +10,8 @@ use metarl_core::{
 };
 use metarl_memory::Transition;
 use rand::RngExt;
+
+use crate::device::{TestDevice, test_device};
 
 const LENGTH: usize = 4;
 const DISCOUNT: f32 = 0.9;
@@ -117,7 +118,7 @@ fn agent<L: ValueLearner<Continuous<LENGTH>>>(learner: L, n_iterations: u64) -> 
     ValueBased::new(config, learner, Corridor, environment, 30, Seed::new(3)).unwrap()
 }
 
-fn dqn(double: bool) -> Dqn<Continuous<LENGTH>, Cpu> {
+fn dqn(double: bool) -> Dqn<Continuous<LENGTH>, TestDevice> {
     let config = DqnConfig {
         hidden: vec![32],
         double,
@@ -125,7 +126,7 @@ fn dqn(double: bool) -> Dqn<Continuous<LENGTH>, Cpu> {
         replay_bytes: 100_000,
         ..DqnConfig::default()
     };
-    Dqn::new(config, 2, Seed::new(3), Cpu::default()).unwrap()
+    Dqn::new(config, 2, Seed::new(3), test_device()).unwrap()
 }
 
 fn mfec() -> Mfec<Continuous<LENGTH>> {
@@ -138,7 +139,7 @@ fn mfec() -> Mfec<Continuous<LENGTH>> {
     Mfec::new(config, 2, Seed::new(3)).unwrap()
 }
 
-fn nec() -> Nec<Continuous<LENGTH>, Cpu> {
+fn nec() -> Nec<Continuous<LENGTH>, TestDevice> {
     let config = NecConfig {
         hidden: vec![16],
         key_width: 8,
@@ -148,7 +149,7 @@ fn nec() -> Nec<Continuous<LENGTH>, Cpu> {
         replay_bytes: 100_000,
         ..NecConfig::default()
     };
-    Nec::new(config, 2, Seed::new(3), Cpu::default()).unwrap()
+    Nec::new(config, 2, Seed::new(3), test_device()).unwrap()
 }
 
 /// Largest difference of learned values from the optimum, after training.
@@ -329,7 +330,7 @@ fn hyper_parameters_out_of_range_are_named() {
         memory_learning_rate: f64::NAN,
         ..NecConfig::default()
     };
-    let error = Nec::<Continuous<2>, _>::new(config, 2, Seed::new(3), Cpu::default()).unwrap_err();
+    let error = Nec::<Continuous<2>, _>::new(config, 2, Seed::new(3), test_device()).unwrap_err();
     assert!(
         matches!(
             error,
@@ -344,7 +345,7 @@ fn hyper_parameters_out_of_range_are_named() {
         replay_bytes: 3,
         ..DqnConfig::default()
     };
-    let learner = Dqn::<Continuous<2>, _>::new(config, 2, Seed::new(3), Cpu::default()).unwrap();
+    let learner = Dqn::<Continuous<2>, _>::new(config, 2, Seed::new(3), test_device()).unwrap();
     let error = learner.start(Seed::new(3)).unwrap_err();
     assert!(
         error

@@ -5,6 +5,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod buffer;
+#[cfg(not(feature = "dfdx-kernels"))]
 mod cpu;
 pub(crate) mod function;
 mod narrow;
@@ -27,6 +28,14 @@ use crate::{Scalar, TapeHandle, Windows, composed};
     reason = "each method is documented where users call it: in `Algebra`"
 )]
 pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
+    /// The calling thread's handle of the device. Threads share none: dfdx moves the one cuBLAS handle
+    /// of a `Cuda` from stream to stream, and clones have the same one.
+    ///
+    /// # Panics
+    ///
+    /// When there is no GPU. Whoever has a `Cuda` has one.
+    fn of_this_thread() -> Self;
+
     /// A value of a tensor: a variable, or data where the handle records nothing.
     fn hold<S: Shape, T: TapeHandle<E, Self>>(
         x: Tensor<S, E, Self>,
@@ -141,7 +150,9 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         x: Value<(N, K), E, Self, T>,
         y: Value<(K, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
-        Value::new(x.into_tensor().matmul(y.into_tensor()))
+        let same = x.same(&y);
+        let (x, y) = (x.into_tensor(), y.into_tensor());
+        Value::new(x.matmul(if same { y * E::ONE } else { y }))
     }
 
     fn repeat_rows<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
@@ -189,11 +200,22 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
     fn stack_rows<T: TapeHandle<E, Self>, M: Dim>(
         blocks: Vec<Value<(usize, M), E, Self, T>>,
     ) -> Value<(usize, M), E, Self, T> {
-        let mut blocks = blocks.into_iter().map(Value::into_tensor);
-        let Some(first) = blocks.next() else {
+        let mut blocks = blocks;
+        // Neighbors are joined in rounds, so that every number is copied a few times only.
+        while blocks.len() > 1 {
+            let mut unpaired = blocks.into_iter();
+            blocks = Vec::with_capacity(unpaired.len().div_ceil(2));
+            while let Some(above) = unpaired.next() {
+                blocks.push(match unpaired.next() {
+                    Some(below) => join_rows(above, below),
+                    None => above,
+                });
+            }
+        }
+        let Some(stacked) = blocks.pop() else {
             unreachable!("a sequence has at least one step");
         };
-        Value::new(blocks.fold(first, |above, below| (above, below).concat_along(Axis::<0>)))
+        stacked
     }
 
     fn pick<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
@@ -236,7 +258,12 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
     fn log_softmax<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
-        Value::new(x.into_tensor().log_softmax::<Axis<1>>())
+        // dfdx's own begins another tape half-way, which a shared one does not hear of.
+        let m = x.shape.1;
+        let largest = Self::hold(x.tensor().max::<(N,), Axis<1>>(), T::default());
+        let centered = x - Self::repeat_columns(largest, m);
+        let sum = Self::sum_columns(Self::unary(centered.clone(), Unary::Exp));
+        centered - Self::repeat_columns(Self::unary(sum, Unary::Ln), m)
     }
 
     fn gru<T: TapeHandle<E, Self>>(
@@ -318,5 +345,35 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
     }
 }
 
+#[cfg(feature = "dfdx-kernels")]
+impl<E: Scalar> Kernels<E> for Cpu
+where
+    Self: Device<E>,
+{
+    fn of_this_thread() -> Self {
+        Self::default()
+    }
+}
+
 #[cfg(feature = "cuda")]
-impl<E: Scalar> Kernels<E> for Cuda where Self: Device<E> + Storage<bool> + TensorFromVec<bool> {}
+impl<E: Scalar> Kernels<E> for Cuda
+where
+    Self: Device<E> + Storage<bool> + TensorFromVec<bool>,
+{
+    fn of_this_thread() -> Self {
+        match crate::cuda() {
+            Ok(handle) => handle,
+            Err(error) => panic!("whoever has a GPU can open it: {error}"),
+        }
+    }
+}
+
+fn join_rows<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>, M: Dim>(
+    above: Value<(usize, M), E, D, T>,
+    below: Value<(usize, M), E, D, T>,
+) -> Value<(usize, M), E, D, T> {
+    let same = above.same(&below);
+    let (above, below) = (above.into_tensor(), below.into_tensor());
+    let below = if same { below * E::ONE } else { below };
+    Value::new((above, below).concat_along(Axis::<0>))
+}

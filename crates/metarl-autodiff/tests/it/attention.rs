@@ -1,6 +1,5 @@
 //! Causal attention, alone and with its linear layers.
 
-use dfdx::prelude::Cpu;
 use metarl_autodiff::{
     Activation, Algebra, Binder, CausalAttention, CausalAttentionParameters, Initialization,
     Network, Plain,
@@ -8,6 +7,7 @@ use metarl_autodiff::{
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
+use crate::device::{TestDevice, test_device};
 use crate::layer::{Layer, large, sequence, weighed};
 use crate::reference;
 use crate::support::{constant, numbers};
@@ -132,8 +132,8 @@ proptest! {
 
     #[test]
     fn weights_do_not_depend_on_the_size_of_scores(x in numbers(12), shift in -1e4..1e4_f64) {
-        type A = Plain<f64, Cpu>;
-        let plain = A::new(Cpu::default());
+        type A = Plain<f64, TestDevice>;
+        let plain = A::new(test_device());
         let read = |shift: f64| {
             // One more column that adds `shift` to every score.
             let keys: Vec<f64> = x[..4].iter().flat_map(|x| [*x, shift]).collect();

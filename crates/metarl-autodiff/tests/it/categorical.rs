@@ -1,6 +1,6 @@
 //! Categorical distributions: densities, gradients, sampling, and the Fisher matrix.
 
-use dfdx::prelude::{Const, Cpu, Rank0};
+use dfdx::prelude::{Const, Rank0};
 use metarl_autodiff::{
     Algebra, Binder, Categorical, Differentiable, Error, Initialization, Network, Objective,
     sample_categorical,
@@ -9,8 +9,9 @@ use metarl_core::{Purpose, Seed};
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
+use crate::device::TestDevice;
 use crate::reference;
-use crate::support::{check, data, dot, numbers, on_cpu, weigh};
+use crate::support::{check, data, dot, numbers, on_device, weigh};
 
 /// Logits of `N` steps over three classes.
 #[derive(Debug, Clone)]
@@ -40,14 +41,14 @@ struct Policy {
     weight: Vec<f64>,
 }
 
-impl Objective<f64, Cpu> for Policy {
+impl Objective<f64, TestDevice> for Policy {
     type Network = Logits;
 
     fn network(&self) -> &Logits {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         logits: A::Of<(usize, Const<3>)>,
@@ -109,7 +110,7 @@ proptest! {
     fn curvature_of_the_divergence_is_the_fisher_matrix(x in numbers(3), v in numbers(3)) {
         let log_probs = reference::log_softmax(&x, 3);
         // The bent weight's slope at divergence 0 is 1, so the curvature is the divergence's.
-        let loss = on_cpu(Policy {
+        let loss = on_device(Policy {
             network: Logits(1),
             statistic: Statistic::KlFrom(log_probs.clone()),
             weight: vec![1.0],

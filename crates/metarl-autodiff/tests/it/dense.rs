@@ -1,15 +1,16 @@
 //! The fused dense layer with every activation, alone and in a stack.
 
-use dfdx::prelude::{Const, Cpu, Rank0};
+use dfdx::prelude::{Const, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Binder, Dense, DenseParameters, Differentiable, Error, Initialization,
     Kernels, Layout, Mlp, MlpParameters, Network, Objective, Scalar,
 };
 use proptest::prelude::*;
 
+use crate::device::TestDevice;
 use crate::reference;
 use crate::support::{
-    check, check_single_precision, constant, dot, gradient_difference, numbers, on_cpu, weigh,
+    check, check_single_precision, constant, dot, gradient_difference, numbers, on_device, weigh,
 };
 
 fn activation() -> impl Strategy<Value = Activation> {
@@ -46,14 +47,14 @@ struct OneLayer {
     weight: Vec<f64>,
 }
 
-impl Objective<f64, Cpu> for OneLayer {
+impl Objective<f64, TestDevice> for OneLayer {
     type Network = Layer;
 
     fn network(&self) -> &Layer {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         (x, dense): (A::Of<(usize, usize)>, DenseParameters<A, usize, usize>),
@@ -191,7 +192,7 @@ proptest! {
 
     #[test]
     fn a_perceptrons_curvature_is_a_difference_of_gradients((mlp, x, v) in perceptron(smooth())) {
-        let loss = on_cpu(mlp);
+        let loss = on_device(mlp);
         let product = loss.hessian_vector_product(&x, &v).unwrap();
         let difference = gradient_difference(&loss, &x, &v);
         let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
@@ -202,7 +203,7 @@ proptest! {
 
     #[test]
     fn curvature_is_symmetric((mlp, x, v) in perceptron(smooth()), phase in 0.0..6.0_f64) {
-        let loss = on_cpu(mlp);
+        let loss = on_device(mlp);
         let w: Vec<f64> = (0..v.len()).map(|i| (phase + i as f64).sin()).collect();
         let hv = loss.hessian_vector_product(&x, &v).unwrap();
         let hw = loss.hessian_vector_product(&x, &w).unwrap();

@@ -1,13 +1,14 @@
 //! What has a derivative and what has none.
 
-use dfdx::prelude::{Const, Cpu, PermuteTo, Rank0, Rank2};
+use dfdx::prelude::{Const, PermuteTo, Rank0, Rank2};
 use metarl_autodiff::{
     Algebra, Binder, Differentiable, Error, Initialization, Network, Objective, mixed_derivative,
 };
 use metarl_testkit::gradient::{assert_close, central_difference};
 use proptest::prelude::*;
 
-use crate::support::{constant, data, dot, gradient_difference, numbers, on_cpu};
+use crate::device::TestDevice;
+use crate::support::{constant, data, dot, gradient_difference, numbers, on_device};
 
 /// One vector.
 #[derive(Debug, Clone)]
@@ -37,14 +38,14 @@ macro_rules! objective {
     ($name:ident($network:ty): |$algebra:ident, $x:pat_param| $loss:expr) => {
         struct $name($network);
 
-        impl Objective<f64, Cpu> for $name {
+        impl Objective<f64, TestDevice> for $name {
             type Network = $network;
 
             fn network(&self) -> &$network {
                 &self.0
             }
 
-            fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+            fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
                 &self,
                 $algebra: &A,
                 $x: <$network as Network>::Bound<A>,
@@ -71,7 +72,7 @@ objective!(Kinks(Vector): |algebra, x| {
 });
 objective!(Masked(Vector): |algebra, x| {
     let never = constant(algebra, &[f64::NEG_INFINITY; 2], (2,));
-    let mask = <Cpu as metarl_autodiff::Kernels<f64>>::mask(&A::primal(&x), &[true, false]);
+    let mask = <TestDevice as metarl_autodiff::Kernels<f64>>::mask(&A::primal(&x), &[true, false]);
     A::sum(A::exp(A::choose(mask, x, never)))
 });
 objective!(View(Vector): |algebra, x| {
@@ -87,14 +88,14 @@ objective!(Coupled((Vector, Vector)): |_algebra, (theta, eta)| {
 });
 struct Refused;
 
-impl Objective<f64, Cpu> for Refused {
+impl Objective<f64, TestDevice> for Refused {
     type Network = Number;
 
     fn network(&self) -> &Number {
         &Number
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         _: &A,
         _: A::Of<Rank0>,
@@ -114,7 +115,7 @@ fn mismatch() -> Error {
 
 #[test]
 fn a_stopped_gradient_is_stopped() {
-    let loss = on_cpu(Stopped(Vector(2)));
+    let loss = on_device(Stopped(Vector(2)));
     let (x, v) = ([3.0, -2.0], [1.0, 10.0]);
     let (value, gradient) = loss.gradient(&x).unwrap();
     assert_close(&[value], &[27.0 - 8.0], 1e-12);
@@ -129,7 +130,7 @@ fn a_stopped_gradient_is_stopped() {
 
 #[test]
 fn a_parameter_that_took_no_part_has_gradient_zero() {
-    let loss = on_cpu(FirstOfTwo((Vector(2), Vector(3))));
+    let loss = on_device(FirstOfTwo((Vector(2), Vector(3))));
     let x = [1.0, 2.0, 3.0, 4.0, 5.0];
     let (_, gradient) = loss.gradient(&x).unwrap();
     assert_close(&gradient, &[2.0, 4.0, 0.0, 0.0, 0.0], 0.0);
@@ -139,7 +140,7 @@ fn a_parameter_that_took_no_part_has_gradient_zero() {
 
 #[test]
 fn a_loss_that_depends_on_no_parameter_has_derivative_zero() {
-    let loss = on_cpu(Independent(Vector(2)));
+    let loss = on_device(Independent(Vector(2)));
     let (x, v) = ([1.0, 2.0], [3.0, 4.0]);
     assert_eq!(loss.gradient(&x).unwrap(), (7.0, vec![0.0; 2]));
     assert_eq!(loss.jacobian_vector_product(&x, &v).unwrap(), (7.0, 0.0));
@@ -148,7 +149,7 @@ fn a_loss_that_depends_on_no_parameter_has_derivative_zero() {
 
 #[test]
 fn a_linear_loss_has_no_curvature() {
-    let loss = on_cpu(Linear(Vector(2)));
+    let loss = on_device(Linear(Vector(2)));
     let (x, v) = ([1.0, 2.0], [3.0, 4.0]);
     assert_eq!(loss.gradient(&x).unwrap(), (9.0, vec![3.0; 2]));
     assert_eq!(loss.hessian_vector_product(&x, &v).unwrap(), [0.0; 2]);
@@ -156,7 +157,7 @@ fn a_linear_loss_has_no_curvature() {
 
 #[test]
 fn a_parameter_may_be_the_loss() {
-    let loss = on_cpu(Itself(Number));
+    let loss = on_device(Itself(Number));
     assert_eq!(loss.gradient(&[5.0]).unwrap(), (5.0, vec![1.0]));
     assert_eq!(loss.hessian_vector_product(&[5.0], &[1.0]).unwrap(), [0.0]);
 }
@@ -165,7 +166,7 @@ fn a_parameter_may_be_the_loss() {
 /// At 1: 1, 10 (its upper bound), 0. At 2: 1, 0, 0.
 #[test]
 fn kinks_have_the_documented_slopes() {
-    let loss = on_cpu(Kinks(Vector(3)));
+    let loss = on_device(Kinks(Vector(3)));
     let x = [0.0, 1.0, 2.0];
     let want = [110.0, 11.0, 1.0];
     assert_eq!(loss.gradient(&x).unwrap().1, want);
@@ -181,7 +182,7 @@ fn kinks_have_the_documented_slopes() {
 
 #[test]
 fn an_infinite_constant_does_not_spoil_the_tangent() {
-    let loss = on_cpu(Masked(Vector(2)));
+    let loss = on_device(Masked(Vector(2)));
     let (x, v) = ([0.0, 1.0], [3.0, 4.0]);
     assert_eq!(loss.gradient(&x).unwrap(), (1.0, vec![1.0, 0.0]));
     assert_eq!(loss.jacobian_vector_product(&x, &v).unwrap(), (1.0, 3.0));
@@ -190,7 +191,7 @@ fn an_infinite_constant_does_not_spoil_the_tangent() {
 
 #[test]
 fn a_constant_may_be_a_view() {
-    let loss = on_cpu(View(Vector(2)));
+    let loss = on_device(View(Vector(2)));
     let reference = |x: &[f64]| {
         let rows = [[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]];
         let y = rows.map(|[a, b]| a * x[0] * x[0] + b * x[1] * x[1]);
@@ -208,7 +209,7 @@ proptest! {
         (theta, v) in (1..4_usize).prop_flat_map(|n| (numbers(n), numbers(n))),
         eta in (1..4_usize).prop_flat_map(numbers),
     ) {
-        let loss = on_cpu(Coupled((Vector(theta.len()), Vector(eta.len()))));
+        let loss = on_device(Coupled((Vector(theta.len()), Vector(eta.len()))));
         let whole = [theta.clone(), eta.clone()].concat();
         let mixed = mixed_derivative(&loss, &whole, &v).unwrap();
 
@@ -224,7 +225,7 @@ proptest! {
     fn curvature_of_a_coupled_loss_is_a_difference_of_gradients(
         x in numbers(5), v in numbers(5),
     ) {
-        let loss = on_cpu(Coupled((Vector(2), Vector(3))));
+        let loss = on_device(Coupled((Vector(2), Vector(3))));
         let product = loss.hessian_vector_product(&x, &v).unwrap();
         assert_close(&product, &gradient_difference(&loss, &x, &v), 1e-7);
     }
@@ -232,7 +233,7 @@ proptest! {
 
 #[test]
 fn wrong_lengths_are_named() {
-    let loss = on_cpu(Linear(Vector(2)));
+    let loss = on_device(Linear(Vector(2)));
     let wrong = |name, got| Error::ParameterCount {
         name,
         expected: 2,
@@ -252,7 +253,7 @@ fn wrong_lengths_are_named() {
 
 #[test]
 fn a_loss_may_refuse() {
-    let loss = on_cpu(Refused);
+    let loss = on_device(Refused);
     assert_eq!(loss.value(&[0.0]), Err(mismatch()));
     assert_eq!(loss.gradient(&[0.0]), Err(mismatch()));
     assert_eq!(loss.hessian_vector_product(&[0.0], &[1.0]), Err(mismatch()));

@@ -1,6 +1,6 @@
 //! Diagonal Gaussians: densities, gradients, sampling.
 
-use dfdx::prelude::{Const, Cpu, Rank0};
+use dfdx::prelude::{Const, Rank0};
 use metarl_autodiff::{
     Algebra, Binder, DiagonalGaussian, Error, Initialization, Network, Objective, sample_gaussian,
 };
@@ -9,6 +9,7 @@ use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
 use crate::categorical::chi_square;
+use crate::device::TestDevice;
 use crate::reference;
 use crate::support::{check, data, numbers, weigh};
 
@@ -41,14 +42,14 @@ struct Policy {
     weight: Vec<f64>,
 }
 
-impl Objective<f64, Cpu> for Policy {
+impl Objective<f64, TestDevice> for Policy {
     type Network = Head;
 
     fn network(&self) -> &Head {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         (mean, log_std): (A::Of<(usize, Const<2>)>, A::Of<(Const<2>,)>),

@@ -10,7 +10,7 @@ use metarl_autodiff::{
 use proptest::prelude::*;
 
 use crate::reference;
-use crate::support::{check, check_single_precision, constant, numbers, on_cpu, weigh};
+use crate::support::{check, check_single_precision, constant, numbers, on_device, weigh};
 
 /// A layer and the loop that says what it computes.
 pub(crate) trait Layer: Network + Clone + Debug + 'static {
@@ -103,7 +103,7 @@ impl<L: Layer> Weighed<L> {
 
     /// The value and the gradient alone, for sizes at which the rest takes long.
     pub(crate) fn gradient(&self, x: &[f64]) -> (f64, Vec<f64>) {
-        on_cpu(self.clone())
+        on_device(self.clone())
             .gradient(x)
             .expect("the data fit together")
     }

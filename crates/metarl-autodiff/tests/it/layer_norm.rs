@@ -4,6 +4,7 @@ use metarl_autodiff::{Algebra, Binder, LayerNorm, LayerNormParameters, Network};
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
+use crate::device::{TestDevice, test_device};
 use crate::layer::{Layer, large, weighed};
 use crate::reference;
 
@@ -69,13 +70,12 @@ fn wide_rows_are_normalized() {
 
 #[test]
 fn a_constant_row_is_its_bias() {
-    use dfdx::prelude::Cpu;
     use metarl_autodiff::Plain;
 
     use crate::support::constant;
 
-    type A = Plain<f64, Cpu>;
-    let plain = A::new(Cpu::default());
+    type A = Plain<f64, TestDevice>;
+    let plain = A::new(test_device());
     let row = |x: &[f64]| constant(&plain, x, (3,));
     let x = constant(&plain, &[7.0; 3], (1, 3));
     let y = A::layer_norm(x, row(&[2.0; 3]), row(&[0.5, 1.0, 1.5]), 1e-5);

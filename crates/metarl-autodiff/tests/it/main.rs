@@ -5,11 +5,13 @@ mod categorical;
 mod convolution;
 mod dense;
 mod derivative;
+mod device;
 mod file;
 mod gaussian;
 mod layer;
 mod layer_norm;
 mod layout;
+#[cfg(not(any(feature = "cuda", feature = "dfdx-kernels")))]
 mod memory;
 mod optimizer;
 mod primitive;

@@ -1,12 +1,13 @@
 //! Every operation of the algebra: value, gradient, directional derivative, curvature.
 
-use dfdx::prelude::{Cpu, Rank0, Tensor};
+use dfdx::prelude::{Rank0, Tensor};
 use metarl_autodiff::{
     Activation, Algebra, Binder, Error, Image, ImageLayout, Initialization, Kernels, Network,
     Objective, Windows,
 };
 use proptest::prelude::*;
 
+use crate::device::TestDevice;
 use crate::reference;
 use crate::support::{check, constant, numbers, weigh};
 
@@ -94,14 +95,14 @@ fn mask<A: Algebra>(
     <A::Device as Kernels<A::Elem>>::mask(&A::primal(like), mask)
 }
 
-impl Objective<f64, Cpu> for Case {
+impl Objective<f64, TestDevice> for Case {
     type Network = Pair;
 
     fn network(&self) -> &Pair {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         (x, y): (A::Of<(usize, usize)>, A::Of<(usize, usize)>),

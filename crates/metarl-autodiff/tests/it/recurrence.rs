@@ -8,7 +8,7 @@ use metarl_autodiff::{
 use proptest::prelude::*;
 
 use crate::reference::{self, Sequence};
-use crate::support::{check, check_single_precision, numbers, on_cpu, weigh};
+use crate::support::{check, check_single_precision, numbers, on_device, weigh};
 
 /// A recurrent layer with its input and first states as parameters too.
 #[derive(Debug, Clone)]
@@ -265,7 +265,7 @@ fn a_reset_clears_a_lane_that_diverged() {
     // The first state of lane 1, after four inputs and lane 0's.
     x[5] = f64::INFINITY;
     let v = vec![0.5; x.len()];
-    let loss = on_cpu(loss);
+    let loss = on_device(loss);
     let (value, gradient) = loss.gradient(&x).unwrap();
     let (forward, slope) = loss.jacobian_vector_product(&x, &v).unwrap();
     let curvature = loss.hessian_vector_product(&x, &v).unwrap();

@@ -1,9 +1,11 @@
 //! What every test here does with a loss: hold value, gradient and curvature against plain numbers.
 
-use dfdx::prelude::{Cpu, Rank0, Shape, TensorFromVec};
+use dfdx::prelude::{Rank0, Shape, TensorFromVec};
 use metarl_autodiff::{Algebra, Data, Differentiable, Objective, OnDevice, Scalar};
 use metarl_testkit::gradient::{assert_close, central_difference};
 use proptest::prelude::*;
+
+use crate::device::{TestDevice, test_device};
 
 /// Plain numbers as data of an algebra.
 pub(crate) fn data<A: Algebra, S: Shape>(algebra: &A, x: &[f64], shape: S) -> Data<A, S> {
@@ -27,20 +29,20 @@ pub(crate) fn weigh<A: Algebra, S: Shape>(
 }
 
 /// An objective on the CPU in `f64`.
-pub(crate) fn on_cpu<O: Objective<f64, Cpu>>(objective: O) -> OnDevice<O, Cpu> {
-    OnDevice::new(objective, Cpu::default())
+pub(crate) fn on_device<O: Objective<f64, TestDevice>>(objective: O) -> OnDevice<O, TestDevice> {
+    OnDevice::new(objective, test_device())
 }
 
 /// Holds value and gradient against `reference` and its central differences, the directional
 /// derivative against the gradient, and the Hessian-vector product against differences of gradients.
 #[track_caller]
-pub(crate) fn check<O: Objective<f64, Cpu>>(
+pub(crate) fn check<O: Objective<f64, TestDevice>>(
     objective: O,
     reference: impl Fn(&[f64]) -> f64,
     x: &[f64],
     v: &[f64],
 ) {
-    let loss = on_cpu(objective);
+    let loss = on_device(objective);
     let (value, gradient) = loss.gradient(x).expect("the data fit together");
     let plain = loss.value(x).expect("the data fit together");
     assert_close(&[value, plain], &[reference(x); 2], 1e-12);
@@ -95,14 +97,14 @@ pub(crate) fn gradient_difference(
 #[track_caller]
 pub(crate) fn check_single_precision<O>(objective: O, x: &[f64], v: &[f64])
 where
-    O: Objective<f64, Cpu> + Objective<f32, Cpu> + Clone,
+    O: Objective<f64, TestDevice> + Objective<f32, TestDevice> + Clone,
 {
     let single = |x: &[f64]| x.iter().map(|x| f32::real(*x)).collect::<Vec<f32>>();
     // Both are read at the same point.
     let (x, v) = (single(x), single(v));
     let double = |x: &[f32]| x.iter().map(|x| x.into_f64()).collect::<Vec<f64>>();
-    let exact = OnDevice::new::<f64>(objective.clone(), Cpu::default());
-    let fast = OnDevice::new::<f32>(objective, Cpu::default());
+    let exact = OnDevice::new::<f64>(objective.clone(), test_device());
+    let fast = OnDevice::new::<f32>(objective, test_device());
     let want = exact
         .gradient(&double(&x))
         .expect("the data fit together")

@@ -5,7 +5,7 @@ use metarl_testkit::gradient::{assert_close, central_difference};
 use proptest::prelude::*;
 
 use crate::reference;
-use crate::support::{Loss, gradient, gradient_difference, off_kinks, on_cpu, steps};
+use crate::support::{Loss, gradient, gradient_difference, off_kinks, on_device, steps};
 
 #[track_caller]
 fn check(loss: Loss, reference: impl Fn(&[f64]) -> f64, x: &[f64], v: &[f64]) {
@@ -13,7 +13,7 @@ fn check(loss: Loss, reference: impl Fn(&[f64]) -> f64, x: &[f64], v: &[f64]) {
     assert_close(&[value], &[reference(x)], 1e-12);
     assert_close(&slope, &central_difference(reference, x), 1e-7);
 
-    let curvature = on_cpu(x.len(), loss.clone())
+    let curvature = on_device(x.len(), loss.clone())
         .hessian_vector_product(x, v)
         .expect("as many steps of everything");
     assert_close(&curvature, &gradient_difference(&loss, x, v), 1e-7);

@@ -1,6 +1,6 @@
 //! What the papers say the losses have to do with each other.
 
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Rank0, TensorFromVec};
 use metarl_autodiff::{
     Algebra, Binder, Categorical, Differentiable, Initialization, Network, Objective, OnDevice,
 };
@@ -8,6 +8,7 @@ use metarl_losses::{Error, mean_divergence};
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
+use crate::device::{TestDevice, test_device};
 use crate::support::{Loss, gradient, off_kinks, steps};
 
 /// Log-ratios strictly inside `[ln(1 − ε), ln(1 + ε)]`.
@@ -83,14 +84,14 @@ impl Network for Logits {
     }
 }
 
-impl Objective<f64, Cpu> for TrustRegion {
+impl Objective<f64, TestDevice> for TrustRegion {
     type Network = Logits;
 
     fn network(&self) -> &Logits {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         logits: A::Of<(usize, Const<3>)>,
@@ -123,7 +124,7 @@ proptest! {
             network: Logits(n),
             log_probs: p.iter().flatten().map(|p| p.ln()).collect(),
         };
-        let loss = OnDevice::new::<f64>(loss, Cpu::default());
+        let loss = OnDevice::new::<f64>(loss, test_device());
 
         let mut fisher = vec![0.0; x.len()];
         for (t, p) in p.iter().enumerate() {

@@ -3,7 +3,7 @@
 use metarl_autodiff::Differentiable;
 use metarl_losses::{ClipRange, Error};
 
-use crate::support::{Loss, on_cpu};
+use crate::support::{Loss, on_device};
 
 #[track_caller]
 fn assert_mismatch(loss: Loss, name: &'static str, reference: &'static str) {
@@ -13,7 +13,7 @@ fn assert_mismatch(loss: Loss, name: &'static str, reference: &'static str) {
         expected: 3,
         got: 2,
     };
-    let loss = on_cpu(3, loss);
+    let loss = on_device(3, loss);
     assert_eq!(loss.value(&[0.0; 3]), Err(want.clone()));
     assert_eq!(loss.gradient(&[0.0; 3]), Err(want.clone()));
     let product = loss.hessian_vector_product(&[0.0; 3], &[1.0; 3]);
@@ -68,7 +68,7 @@ fn a_step_mismatch_names_the_argument() {
 
 #[test]
 fn the_message_says_what_to_mend() {
-    let loss = on_cpu(
+    let loss = on_device(
         3,
         Loss::PolicyGradient {
             advantage: vec![0.0; 2],

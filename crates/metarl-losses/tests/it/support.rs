@@ -1,6 +1,6 @@
 //! Every loss as a function of one number a step.
 
-use dfdx::prelude::{Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Rank0, TensorFromVec};
 use metarl_autodiff::{
     Algebra, Binder, Data, Differentiable, Initialization, Network, Objective, OnDevice,
 };
@@ -9,6 +9,8 @@ use metarl_losses::{
     mean_divergence, policy_gradient, squared_value_error, surrogate,
 };
 use proptest::prelude::*;
+
+use crate::device::{TestDevice, test_device};
 
 /// One number a step: log-probabilities, values, entropies or divergences.
 #[derive(Debug, Clone)]
@@ -50,14 +52,14 @@ pub(crate) enum Loss {
 
 pub(crate) struct OfSteps(PerStep, Loss);
 
-impl Objective<f64, Cpu> for OfSteps {
+impl Objective<f64, TestDevice> for OfSteps {
     type Network = PerStep;
 
     fn network(&self) -> &PerStep {
         &self.0
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         x: A::Of<(usize,)>,
@@ -88,13 +90,13 @@ fn data<A: Algebra<Elem = f64>>(algebra: &A, x: &[f64]) -> Data<A, (usize,)> {
 }
 
 /// `loss` of `n` steps on the CPU.
-pub(crate) fn on_cpu(n: usize, loss: Loss) -> OnDevice<OfSteps, Cpu> {
-    OnDevice::new::<f64>(OfSteps(PerStep(n), loss), Cpu::default())
+pub(crate) fn on_device(n: usize, loss: Loss) -> OnDevice<OfSteps, TestDevice> {
+    OnDevice::new::<f64>(OfSteps(PerStep(n), loss), test_device())
 }
 
 /// Value and gradient at `x`.
 pub(crate) fn gradient(loss: Loss, x: &[f64]) -> (f64, Vec<f64>) {
-    on_cpu(x.len(), loss)
+    on_device(x.len(), loss)
         .gradient(x)
         .expect("as many steps of everything")
 }

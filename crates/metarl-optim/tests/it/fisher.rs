@@ -1,10 +1,10 @@
 //! The Fisher matrix of a policy, seen from before its adaptation.
 
-use dfdx::prelude::Cpu;
 use metarl_autodiff::{Differentiable, OnDevice};
 use metarl_optim::{Adaptation, MetaGradient};
 use proptest::prelude::*;
 
+use crate::device::test_device;
 use crate::difference::{self, assert_near};
 use crate::policy::{Divergence, cases, network};
 
@@ -25,7 +25,7 @@ proptest! {
         let want = difference::along(slope, &case.parameters, &case.direction);
 
         let objective = Divergence { network: network(&case.hidden), batch: case.query.clone(), q };
-        let divergence = OnDevice::new(objective, Cpu::default());
+        let divergence = OnDevice::new(objective, test_device());
         let support = case.task().support;
         let path = Adaptation::along(&case.parameters, &support, case.inner_lr).unwrap();
         let order = MetaGradient::SecondOrder;

@@ -2,6 +2,7 @@
 
 mod closed_form;
 mod conjugate_gradient;
+mod device;
 mod difference;
 mod error;
 mod fisher;

@@ -1,6 +1,6 @@
 //! The same categorical policy, as objectives on the tape.
 
-use dfdx::prelude::{Const, Cpu, Rank0, Shape, TensorFromVec};
+use dfdx::prelude::{Const, Rank0, Shape, TensorFromVec};
 use metarl_autodiff::{
     Activation, Algebra, Categorical, Data, Error, Mlp, Network, Objective, OnDevice, Scalar,
 };
@@ -8,6 +8,7 @@ use metarl_losses::{mean_divergence, policy_gradient};
 use metarl_optim::MamlTask;
 use proptest::prelude::*;
 
+use crate::device::{TestDevice, test_device};
 use crate::difference::numbers;
 use crate::reference::Reference;
 
@@ -51,14 +52,14 @@ pub(crate) struct PolicyGradient<const I: usize, const A: usize> {
     pub(crate) batch: Batch,
 }
 
-impl<const I: usize, const A: usize> Objective<f64, Cpu> for PolicyGradient<I, A> {
+impl<const I: usize, const A: usize> Objective<f64, TestDevice> for PolicyGradient<I, A> {
     type Network = Mlp<I, A>;
 
     fn network(&self) -> &Mlp<I, A> {
         &self.network
     }
 
-    fn loss<Alg: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<Alg: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &Alg,
         parameters: <Mlp<I, A> as Network>::Bound<Alg>,
@@ -78,14 +79,14 @@ pub(crate) struct Divergence {
     pub(crate) q: Vec<Vec<f64>>,
 }
 
-impl Objective<f64, Cpu> for Divergence {
+impl Objective<f64, TestDevice> for Divergence {
     type Network = Mlp<INPUTS, ACTIONS>;
 
     fn network(&self) -> &Mlp<INPUTS, ACTIONS> {
         &self.network
     }
 
-    fn loss<Alg: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<Alg: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &Alg,
         parameters: <Mlp<INPUTS, ACTIONS> as Network>::Bound<Alg>,
@@ -96,14 +97,14 @@ impl Objective<f64, Cpu> for Divergence {
     }
 }
 
-pub(crate) type Loss<const I: usize, const A: usize> = OnDevice<PolicyGradient<I, A>, Cpu>;
+pub(crate) type Loss<const I: usize, const A: usize> = OnDevice<PolicyGradient<I, A>, TestDevice>;
 
 pub(crate) fn loss<const I: usize, const A: usize>(hidden: &[usize], batch: &Batch) -> Loss<I, A> {
     let objective = PolicyGradient {
         network: network(hidden),
         batch: batch.clone(),
     };
-    OnDevice::new(objective, Cpu::default())
+    OnDevice::new(objective, test_device())
 }
 
 /// A policy, where it starts, and what it is adapted to and judged by.

@@ -1,6 +1,6 @@
 //! Several steps of Adam on one clipped batch.
 
-use dfdx::prelude::{Cpu, Rank0};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
     Adam, AdamConfig, Algebra, Differentiable, Error as LossError, Mlp, Network, Objective,
     OnDevice,
@@ -10,6 +10,7 @@ use metarl_optim::{Error, Proximal};
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
 
+use crate::device::{TestDevice, test_device};
 use crate::difference::norm;
 use crate::policy::{ACTIONS, Batch, Case, INPUTS, cases, data, distribution, network};
 
@@ -21,14 +22,14 @@ struct Clipped {
     behavior_log_prob: Vec<f64>,
 }
 
-impl Objective<f64, Cpu> for Clipped {
+impl Objective<f64, TestDevice> for Clipped {
     type Network = Mlp<INPUTS, ACTIONS>;
 
     fn network(&self) -> &Self::Network {
         &self.network
     }
 
-    fn loss<A: Algebra<Elem = f64, Device = Cpu>>(
+    fn loss<A: Algebra<Elem = f64, Device = TestDevice>>(
         &self,
         algebra: &A,
         parameters: <Self::Network as Network>::Bound<A>,
@@ -45,7 +46,7 @@ impl Objective<f64, Cpu> for Clipped {
     }
 }
 
-fn clipped(case: &Case) -> OnDevice<Clipped, Cpu> {
+fn clipped(case: &Case) -> OnDevice<Clipped, TestDevice> {
     let log_probs = case.reference().log_probs(&case.parameters, &case.query);
     let taken = log_probs.iter().zip(&case.query.action);
     let objective = Clipped {
@@ -53,7 +54,7 @@ fn clipped(case: &Case) -> OnDevice<Clipped, Cpu> {
         batch: case.query.clone(),
         behavior_log_prob: taken.map(|(log_probs, a)| log_probs[*a]).collect(),
     };
-    OnDevice::new(objective, Cpu::default())
+    OnDevice::new(objective, test_device())
 }
 
 fn proximal(n_epochs: usize, learning_rate: f64, max_gradient_norm: f64) -> Proximal {
@@ -68,7 +69,11 @@ fn proximal(n_epochs: usize, learning_rate: f64, max_gradient_norm: f64) -> Prox
 }
 
 /// What the documentation says, as loops: `(θ, loss before the first and the last step)`.
-fn by_hand(p: &Proximal, loss: &OnDevice<Clipped, Cpu>, start: &[f64]) -> (Vec<f64>, (f64, f64)) {
+fn by_hand(
+    p: &Proximal,
+    loss: &OnDevice<Clipped, TestDevice>,
+    start: &[f64],
+) -> (Vec<f64>, (f64, f64)) {
     let c = p.adam;
     let mut theta = start.to_vec();
     let (mut m, mut v) = (vec![0.0; start.len()], vec![0.0; start.len()]);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use metarl::Device;
 use metarl::evaluate::evaluate;
 use metarl::run::Run;
 
@@ -27,8 +28,8 @@ pub(super) struct Evaluate {
 }
 
 impl Evaluate {
-    pub(super) fn run(&self) -> Result<ExitCode> {
-        let run = Run::open(&self.run)?;
+    pub(super) fn run(&self, device: Device) -> Result<ExitCode> {
+        let run = Run::open(&self.run)?.on(device);
         let progress = Progress::new()?;
         progress.say("evaluating");
         let evaluation = evaluate(&run, self.tasks)?;

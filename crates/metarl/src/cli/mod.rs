@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use metarl::Device;
 
 /// Exit code of a reproduction that misses a bar.
 const MISSED: u8 = 1;
@@ -28,6 +29,15 @@ pub(crate) struct Program {
     /// Threads to use; the results do not depend on it [default: all cores].
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
+    /// Where networks are evaluated; cuda in builds with that feature.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DEVICE",
+        default_value = "cpu",
+        hide_possible_values = true
+    )]
+    device: Device,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,12 +70,13 @@ impl Program {
                 .build_global()
                 .with_context(|| format!("cannot start {n} threads"))?;
         }
+        self.device.check()?;
         match self.command {
             Command::List(command) => command.run(),
-            Command::Train(command) => command.run(),
-            Command::Evaluate(command) => command.run(),
-            Command::Reproduce(command) => command.run(),
-            Command::Play(command) => command.run(),
+            Command::Train(command) => command.run(self.device),
+            Command::Evaluate(command) => command.run(self.device),
+            Command::Reproduce(command) => command.run(self.device),
+            Command::Play(command) => command.run(self.device),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use metarl::Device;
 use metarl::gallery::Gallery;
 use metarl::play::{Player, play, save};
 use metarl::run::Run;
@@ -45,7 +46,7 @@ pub(super) struct Play {
 }
 
 impl Play {
-    pub(super) fn run(&self) -> Result<ExitCode> {
+    pub(super) fn run(&self, device: Device) -> Result<ExitCode> {
         let Some(environment) = self.environment.as_ref().filter(|_| !self.list) else {
             for name in Gallery::default().names() {
                 println!("{name}");
@@ -57,7 +58,7 @@ impl Play {
         let replay = if self.policy == "random" {
             play(environment, Player::Random { n_episodes }, seed)?
         } else {
-            let run = Run::open(Path::new(&self.policy))?;
+            let run = Run::open(Path::new(&self.policy))?.on(device);
             play(environment, Player::Run(&run), seed)?
         };
         let out = self

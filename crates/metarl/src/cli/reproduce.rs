@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use metarl::Device;
 use metarl::reproduce::{Report, Reproduction, reproduce};
 
 use super::progress::Progress;
@@ -38,13 +39,13 @@ pub(super) struct Reproduce {
 }
 
 impl Reproduce {
-    pub(super) fn run(&self) -> Result<ExitCode> {
+    pub(super) fn run(&self, device: Device) -> Result<ExitCode> {
         let experiment = source::experiment(&self.experiment, &[])?;
         let n_seeds = self.seeds.unwrap_or(experiment.n_seeds);
         let out = self.out.clone();
         let out = out.unwrap_or_else(|| PathBuf::from("runs").join(&experiment.name));
         let mut progress = Progress::new()?;
-        let done = reproduce(&experiment, n_seeds, &out, &mut progress)?;
+        let done = reproduce(&experiment, n_seeds, &out, device, &mut progress)?;
         progress.done();
         let Some(done) = done else {
             println!("interrupted; the same command goes on from there");

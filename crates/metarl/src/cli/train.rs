@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use metarl::Device;
 use metarl::experiment::Assignment;
 use metarl::run::Run;
 use metarl::train::{draw, draw_so_far, train};
@@ -41,7 +42,7 @@ pub(super) struct Train {
 }
 
 impl Train {
-    pub(super) fn run(&self) -> Result<ExitCode> {
+    pub(super) fn run(&self, device: Device) -> Result<ExitCode> {
         let assignments = self.set.iter().map(|text| text.parse());
         let assignments = assignments.collect::<Result<Vec<Assignment>, _>>()?;
         let experiment = source::experiment(&self.experiment, &assignments)?;
@@ -55,6 +56,7 @@ impl Train {
         } else {
             Run::create(&out, &experiment)?
         };
+        let run = run.on(device);
         let mut progress = Progress::new()?;
         let trained = train(&run, &mut progress)?;
         let folder = out.display();

@@ -26,15 +26,16 @@ pub use checkpoint::Checkpoint;
 pub(crate) use metrics::Log;
 pub(crate) use replace::{replace, replace_json};
 
-use crate::Error;
 use crate::experiment::Experiment;
 use crate::system::{Iteration, Learner};
+use crate::{Device, Error};
 
 /// A run in its folder.
 #[derive(Debug, Clone)]
 pub struct Run {
     path: PathBuf,
     experiment: Experiment,
+    device: Device,
 }
 
 /// What a run has saved.
@@ -75,6 +76,7 @@ impl Run {
         Ok(Self {
             path: path.to_owned(),
             experiment: experiment.clone(),
+            device: Device::default(),
         })
     }
 
@@ -93,6 +95,7 @@ impl Run {
         Ok(Self {
             path: path.to_owned(),
             experiment: Experiment::from_file(&config, &[])?,
+            device: Device::default(),
         })
     }
 
@@ -122,6 +125,12 @@ impl Run {
             found: value(found),
             wanted: value(wanted),
         })
+    }
+
+    /// The same run, its agent on this device; on the CPU where nothing else is said.
+    #[must_use]
+    pub fn on(self, device: Device) -> Self {
+        Self { device, ..self }
     }
 
     /// The folder.
@@ -164,10 +173,10 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// Whatever the agent refuses.
+    /// [`Error::NoCuda`], and whatever the agent refuses.
     pub fn untrained(&self) -> Result<Box<dyn Learner>, Error> {
         let seed = Seed::new(self.experiment.seed);
-        self.experiment.system.learner(seed)
+        self.experiment.system.learner(seed, self.device)
     }
 
     /// Saves the agent in place of what was saved before.

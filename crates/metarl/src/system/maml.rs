@@ -1,7 +1,7 @@
 //! MAML in an experiment.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlIteration, MamlRl};
+use metarl_autodiff::Kernels;
 use metarl_core::{
     Adapt, Continuous, Environment, Lanes, Purpose, Returns, Seed, TaskDistribution,
 };
@@ -68,29 +68,35 @@ impl MamlSystem {
         })
     }
 
-    pub(super) fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+    pub(super) fn learner<D: Kernels<f32>>(
+        &self,
+        seed: Seed,
+        device: D,
+    ) -> Result<Box<dyn Learner>, Error> {
         match self.environment {
             MamlEnvironment::PointNavigation => {
                 let horizon = ReachGoal::MAX_STEPS as usize;
                 let process = PointRobot::<ReachGoal>::default;
-                self.on::<_, _, 2, 2>(SquareGoals, process, horizon, seed)
+                self.on::<_, _, _, 2, 2>(SquareGoals, process, horizon, seed, device)
             }
         }
     }
 
-    fn on<P, T, const O: usize, const K: usize>(
+    fn on<P, T, D, const O: usize, const K: usize>(
         &self,
         tasks: T,
         process: fn() -> P,
         horizon: usize,
         seed: Seed,
+        device: D,
     ) -> Result<Box<dyn Learner>, Error>
     where
         P: Draw<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + 'static,
         T: TaskDistribution<Task = P::Task> + Clone + 'static,
+        D: Kernels<f32>,
     {
         let environment = move |n_lanes| Lanes::of(process(), n_lanes);
-        let (config, device) = (self.config.clone(), Cpu::default());
+        let config = self.config.clone();
         let trainer = MamlRl::new(config, tasks.clone(), environment, horizon, seed, device)?;
         let judge = |trainer: &MamlRl<_, _, _, O, K>, n_tasks, seed| {
             let n_updates = Self::N_UPDATES;

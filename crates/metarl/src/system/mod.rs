@@ -18,6 +18,8 @@ mod rl2;
 mod tabular;
 mod value_based;
 
+use dfdx::prelude::Cpu;
+use metarl_autodiff::Kernels;
 use metarl_core::Seed;
 use serde::Serialize;
 
@@ -26,8 +28,8 @@ pub use maml::{MamlEnvironment, MamlSystem};
 pub use rl2::{Rl2Environment, Rl2System};
 pub use value_based::{ValueBasedEnvironment, ValueBasedLearner, ValueBasedSystem};
 
-use crate::Error;
 use crate::experiment::{EvaluationConfig, Section};
+use crate::{Device, Error, device};
 
 /// An agent and its environment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,12 +73,19 @@ impl System {
     ///
     /// # Errors
     ///
-    /// Whatever the agent refuses.
-    pub fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+    /// [`Error::NoCuda`], and whatever the agent refuses.
+    pub fn learner(&self, seed: Seed, device: Device) -> Result<Box<dyn Learner>, Error> {
+        match device {
+            Device::Cpu => self.on(seed, Cpu::default()),
+            Device::Cuda => self.on(seed, device::cuda()?),
+        }
+    }
+
+    fn on<D: Kernels<f32>>(&self, seed: Seed, device: D) -> Result<Box<dyn Learner>, Error> {
         match self {
-            Self::Rl2(system) => system.learner(seed),
-            Self::Maml(system) => system.learner(seed),
-            Self::ValueBased(system) => system.learner(seed),
+            Self::Rl2(system) => system.learner(seed, device),
+            Self::Maml(system) => system.learner(seed, device),
+            Self::ValueBased(system) => system.learner(seed, device),
         }
     }
 

@@ -1,7 +1,7 @@
 //! RL² in an experiment.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config, Rl2Iteration};
+use metarl_autodiff::Kernels;
 use metarl_core::{Discrete, Lanes, Returns, Seed, TaskDistribution, Trial};
 use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::{Bandit, BernoulliBandits, BernoulliTask, RandomTabular, TabularProcess};
@@ -85,12 +85,16 @@ impl Rl2System {
         })
     }
 
-    pub(super) fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+    pub(super) fn learner<D: Kernels<f32>>(
+        &self,
+        seed: Seed,
+        device: D,
+    ) -> Result<Box<dyn Learner>, Error> {
         match self.environment {
-            Rl2Environment::BernoulliBandit { arms: 2 } => self.bandit::<2>(seed),
-            Rl2Environment::BernoulliBandit { arms: 5 } => self.bandit::<5>(seed),
-            Rl2Environment::BernoulliBandit { arms: 10 } => self.bandit::<10>(seed),
-            Rl2Environment::BernoulliBandit { arms: 50 } => self.bandit::<50>(seed),
+            Rl2Environment::BernoulliBandit { arms: 2 } => self.bandit::<_, 2>(seed, device),
+            Rl2Environment::BernoulliBandit { arms: 5 } => self.bandit::<_, 5>(seed, device),
+            Rl2Environment::BernoulliBandit { arms: 10 } => self.bandit::<_, 10>(seed, device),
+            Rl2Environment::BernoulliBandit { arms: 50 } => self.bandit::<_, 50>(seed, device),
             Rl2Environment::BernoulliBandit { arms } => Err(Error::OutOfRange {
                 name: "arms",
                 allowed: "2, 5, 10 or 50",
@@ -99,32 +103,37 @@ impl Rl2System {
             Rl2Environment::TabularMdp => {
                 let horizon = RandomTabular::<10, 5>::HORIZON;
                 let process = TabularProcess::<10, 5>::default;
-                self.on::<_, _, 5>(RandomTabular::RL2, process, horizon, seed)
+                self.on::<_, _, _, 5>(RandomTabular::RL2, process, horizon, seed, device)
             }
         }
     }
 
-    fn bandit<const ARMS: usize>(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+    fn bandit<D: Kernels<f32>, const ARMS: usize>(
+        &self,
+        seed: Seed,
+        device: D,
+    ) -> Result<Box<dyn Learner>, Error> {
         let tasks = BernoulliBandits { n_arms: ARMS };
         let process = Bandit::<BernoulliTask, ARMS>::default;
-        self.on::<_, _, ARMS>(tasks, process, 1, seed)
+        self.on::<_, _, _, ARMS>(tasks, process, 1, seed, device)
     }
 
-    fn on<P, T, const ACTIONS: usize>(
+    fn on<P, T, D, const ACTIONS: usize>(
         &self,
         tasks: T,
         process: fn() -> P,
         horizon: usize,
         seed: Seed,
+        device: D,
     ) -> Result<Box<dyn Learner>, Error>
     where
         P: Draw<ActionSpace = Discrete<ACTIONS>, Model: Sync, State: Sync> + Sync + 'static,
         T: TaskDistribution<Task = P::Task> + Clone + 'static,
+        D: Kernels<f32>,
     {
         let environment = move |n_lanes| Lanes::of(process(), n_lanes);
         let n_steps = self.n_episodes as usize * horizon;
         let trial = (self.n_episodes, n_steps);
-        let device = Cpu::default();
         let config = self.config.clone();
         let trainer = Rl2::new(config, tasks.clone(), environment, trial, seed, device)?;
         let judge = move |trainer: &Rl2<_, _, _, ACTIONS>, n_tasks, seed| {

@@ -1,10 +1,10 @@
 //! Value-based agents in an experiment.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{
     Dqn, DqnConfig, Mfec, MfecConfig, Nec, NecConfig, Trainer, ValueBased, ValueBasedConfig,
     ValueBasedIteration, ValueLearner,
 };
+use metarl_autodiff::Kernels;
 use metarl_core::{
     Discrete, Environment, Lanes, Process, Purpose, Returns, Seed, Space, TaskDistribution,
     UniformPolicy, evaluate,
@@ -130,38 +130,43 @@ impl ValueBasedSystem {
         })
     }
 
-    pub(super) fn learner(&self, seed: Seed) -> Result<Box<dyn Learner>, Error> {
+    pub(super) fn learner<D: Kernels<f32>>(
+        &self,
+        seed: Seed,
+        device: D,
+    ) -> Result<Box<dyn Learner>, Error> {
         match self.environment {
             ValueBasedEnvironment::CartPole => {
                 let process = ClassicControl::<CartPolePhysics<f32>>::default;
-                self.on::<_, _, 2>(CartPoles::DEFAULT, process, seed)
+                self.on::<_, _, _, 2>(CartPoles::DEFAULT, process, seed, device)
             }
             ValueBasedEnvironment::LocatedMaze => {
                 let process = || LocatedMazeProcess(MazeProcess::SMALL);
-                self.on::<_, _, 4>(Mazes::Small, process, seed)
+                self.on::<_, _, _, 4>(Mazes::Small, process, seed, device)
             }
             ValueBasedEnvironment::DarkRoom => {
-                self.on::<_, _, 5>(DarkRooms, DarkRoomProcess::default, seed)
+                self.on::<_, _, _, 5>(DarkRooms, DarkRoomProcess::default, seed, device)
             }
             ValueBasedEnvironment::Breakout => {
                 let tasks = MinAtarTasks::<BreakoutGame>::USUAL;
-                self.on::<_, _, 6>(tasks, MinAtar::<BreakoutGame>::default, seed)
+                self.on::<_, _, _, 6>(tasks, MinAtar::<BreakoutGame>::default, seed, device)
             }
         }
     }
 
-    fn on<P, T, const ACTIONS: usize>(
+    fn on<P, T, D, const ACTIONS: usize>(
         &self,
         tasks: T,
         process: fn() -> P,
         seed: Seed,
+        device: D,
     ) -> Result<Box<dyn Learner>, Error>
     where
         P: Draw<ActionSpace = Discrete<ACTIONS>> + 'static,
         <P::ObservationSpace as Space>::Element: Serialize + DeserializeOwned,
         T: TaskDistribution<Task = P::Task> + 'static,
+        D: Kernels<f32>,
     {
-        let device = Cpu::default();
         match &self.learner {
             ValueBasedLearner::Dqn(config) => {
                 let learner =

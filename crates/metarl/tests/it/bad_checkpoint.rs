@@ -59,7 +59,10 @@ fn parameters_without_a_training_state() {
     let only_parameters = |_| {
         let tiny = Experiment::parse("tiny", crate::program::TINY, &[]).expect("it is checked");
         let seed = metarl::core::Seed::new(0);
-        let learner = tiny.system.learner(seed).expect("it is checked");
+        let learner = tiny
+            .system
+            .learner(seed, metarl::Device::Cpu)
+            .expect("it is checked");
         let parameters = learner.parameters();
         learner
             .layout()

@@ -1,16 +1,16 @@
 //! What a configuration refuses, and how it is written.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer};
 use metarl_core::Seed;
 use metarl_envs::{PointNavigation, SquareGoals};
 use metarl_optim::{MetaGradient, Proximal, TrustRegion};
 
 use super::{ppo, tiny};
+use crate::device::test_device;
 use crate::support::through_json;
 
 fn refusal(config: &MamlConfig, horizon: usize) -> Option<String> {
-    let (seed, device) = (Seed::new(0), Cpu::default());
+    let (seed, device) = (Seed::new(0), test_device());
     let environment = PointNavigation::new;
     let made = MamlRl::new(
         config.clone(),

@@ -1,6 +1,5 @@
 //! Whole iterations against the reference: what was seen, meta-gradients, TRPO's step.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{GaussianPolicy, MamlConfig, MamlIteration, MamlRl, OuterOptimizer, Trainer};
 use metarl_core::{
     Adapt, DecisionBatch, Environment, Policy, Purpose, Rng, Seed, TaskDistribution,
@@ -13,6 +12,7 @@ use metarl_testkit::gradient::{assert_close, central_difference};
 use super::reference::{Batch, Net, solve};
 use super::wander::Wander;
 use super::{Agent, ppo, tiny};
+use crate::device::{TestDevice, test_device};
 use crate::support::{cosine, numbers, widen};
 
 const SEED: Seed = Seed::new(5);
@@ -34,7 +34,7 @@ struct Case {
 impl Case {
     fn new(config: MamlConfig) -> Self {
         let make: fn(usize) -> Wander = Wander::new;
-        let device = Cpu::default();
+        let device = test_device();
         let agent = MamlRl::new(config.clone(), SquareGoals, make, HORIZON, SEED, device);
         Self {
             net: Net::new(&config.hidden),
@@ -69,7 +69,7 @@ impl Case {
     }
 
     /// The policy with these parameters.
-    fn policy(&self, theta: &[f64]) -> GaussianPolicy<Cpu, 2, 2> {
+    fn policy(&self, theta: &[f64]) -> GaussianPolicy<TestDevice, 2, 2> {
         let mut other = Self::new(self.config.clone());
         let mut state = self.agent.state().clone();
         state.parameters = theta.iter().map(|x| *x as f32).collect();
@@ -367,7 +367,7 @@ fn the_environment_of_these_tests_ends_its_episodes_in_both_ways() {
 }
 
 /// What a policy does at two places, with the same noise each time.
-fn actions(mut policy: GaussianPolicy<Cpu, 2, 2>) -> Vec<f64> {
+fn actions(mut policy: GaussianPolicy<TestDevice, 2, 2>) -> Vec<f64> {
     let mut decision = DecisionBatch::new(2, [0.0; 2]);
     let mut rngs = [0, 1].map(|lane| SEED.stream(Purpose::Baseline, 0, lane, 0));
     let seen = [[0.3, -0.2], [-0.7, 0.9]];

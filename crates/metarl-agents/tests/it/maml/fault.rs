@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Error, MamlConfig, MamlRl, Trainer};
 use metarl_core::{Adapt, Purpose, Seed, TaskDistribution};
 use metarl_envs::{PointNavigation, SquareGoals};
 
 use super::{navigation, ppo, tiny};
+use crate::device::test_device;
 use crate::support::{Fault, Faulty};
 
 fn nan(fault: Fault) -> Error {
@@ -20,7 +20,7 @@ fn nan(fault: Fault) -> Error {
         step: 0,
     };
     let agent = || {
-        let (seed, device) = (Seed::new(1), Cpu::default());
+        let (seed, device) = (Seed::new(1), test_device());
         let mut agent = MamlRl::new(tiny(), SquareGoals, &environment, 100, seed, device).unwrap();
         agent.iterate().unwrap();
         agent
@@ -71,7 +71,7 @@ fn an_observation_that_is_nan_is_named_and_changes_nothing() {
 
 #[test]
 fn an_episode_longer_than_the_horizon_is_an_error() {
-    let (seed, device) = (Seed::new(1), Cpu::default());
+    let (seed, device) = (Seed::new(1), test_device());
     let mut agent =
         MamlRl::new(tiny(), SquareGoals, PointNavigation::new, 99, seed, device).unwrap();
     let before = agent.state().clone();

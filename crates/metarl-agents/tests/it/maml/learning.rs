@@ -1,12 +1,12 @@
 //! It learns to learn.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer, Trainer};
 use metarl_core::{Lanes, Returns, Seed};
 use metarl_envs::{PointObjective, PointRobot, ReachGoal, SquareGoals};
 use metarl_optim::TrustRegion;
 
 use super::{Agent, ppo};
+use crate::device::test_device;
 
 /// [`ReachGoal`] in episodes of twenty steps.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ fn train(outer: OuterOptimizer, n_iterations: usize) -> [[Returns; 3]; 2] {
         make,
         horizon,
         Seed::new(1),
-        Cpu::default(),
+        test_device(),
     )
     .unwrap();
     let before = evaluate(&agent);

@@ -10,16 +10,17 @@ mod reference;
 mod reproducible;
 mod wander;
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{MamlConfig, MamlRl, OuterOptimizer};
 use metarl_core::Seed;
 use metarl_envs::{PointNavigation, PointObjective, ReachGoal, SquareGoals};
 use metarl_optim::Proximal;
 
-type Agent<E> = MamlRl<fn(usize) -> E, SquareGoals, Cpu, 2, 2>;
+use crate::device::{TestDevice, test_device};
+
+type Agent<E> = MamlRl<fn(usize) -> E, SquareGoals, TestDevice, 2, 2>;
 
 fn navigation(config: MamlConfig, seed: u64) -> Agent<PointNavigation> {
-    let (seed, device) = (Seed::new(seed), Cpu::default());
+    let (seed, device) = (Seed::new(seed), test_device());
     MamlRl::new(
         config,
         SquareGoals,

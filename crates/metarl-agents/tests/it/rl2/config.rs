@@ -1,11 +1,11 @@
 //! What a configuration refuses.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Error, Rl2, Rl2Config};
 use metarl_core::Seed;
 use metarl_envs::{BernoulliBandit, BernoulliBandits};
 
 use super::tiny;
+use crate::device::{TestDevice, test_device};
 use crate::support::through_json;
 
 type Change = fn(&mut Rl2Config);
@@ -82,7 +82,7 @@ fn values_at_the_bounds_are_allowed() {
 fn agent(
     config: Rl2Config,
     trial: (u32, usize),
-) -> Result<Rl2<BernoulliBandit<2>, BernoulliBandits, Cpu, 2>, Error> {
+) -> Result<Rl2<BernoulliBandit<2>, BernoulliBandits, TestDevice, 2>, Error> {
     let tasks = BernoulliBandits { n_arms: 2 };
     Rl2::new(
         config,
@@ -90,7 +90,7 @@ fn agent(
         BernoulliBandit::new,
         trial,
         Seed::new(0),
-        Cpu::default(),
+        test_device(),
     )
 }
 

@@ -1,11 +1,11 @@
 //! How much of the returns a critic explains.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config, Trainer};
 use metarl_core::{Continuous, Discrete, Environment, Rng, Seed, StepBatch, TaskDistribution};
 use rand::RngExt;
 
 use super::tiny;
+use crate::device::test_device;
 
 /// Shows a sign and pays it: one step an episode, and its return is known beforehand.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn explained_variance(scale: f32) -> f64 {
         hidden: 1,
         ..tiny()
     };
-    let device = Cpu::default();
+    let device = test_device();
     let mut agent =
         Rl2::<_, _, _, 2>::new(config, Signs, Sign::new, (1, 8), Seed::new(1), device).unwrap();
     let mut state = agent.state().clone();

@@ -1,6 +1,5 @@
 //! A whole iteration against the reference: what was seen, its advantages, loss and gradient.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config, Rl2Iteration, Trainer};
 use metarl_core::{
     Continuous, Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial,
@@ -10,6 +9,7 @@ use metarl_envs::{BernoulliBandit, BernoulliBandits, CartPole, CartPoles};
 use metarl_testkit::gradient::{assert_close, central_difference};
 
 use super::reference::{Net, Steps, moments};
+use crate::device::{TestDevice, test_device};
 use crate::support::{numbers, widen};
 
 const SEED: Seed = Seed::new(3);
@@ -20,7 +20,7 @@ struct Case<E: Environment, T, const ACTIONS: usize> {
     tasks: T,
     environment: fn(usize) -> E,
     trial: (u32, usize),
-    agent: Rl2<E, T, Cpu, ACTIONS>,
+    agent: Rl2<E, T, TestDevice, ACTIONS>,
 }
 
 impl<E, T, const OBSERVED: usize, const ACTIONS: usize> Case<E, T, ACTIONS>
@@ -29,7 +29,7 @@ where
     T: TaskDistribution<Task = E::Task> + Clone,
 {
     fn new(config: Rl2Config, tasks: T, environment: fn(usize) -> E, trial: (u32, usize)) -> Self {
-        let device = Cpu::default();
+        let device = test_device();
         let agent = Rl2::new(
             config.clone(),
             tasks.clone(),
@@ -255,7 +255,7 @@ fn steps<const OBSERVED: usize, const ACTIONS: usize>(
 
 /// Mean at each step and deviation of the units the critic predicts in.
 fn scale<E, T, const OBSERVED: usize, const ACTIONS: usize>(
-    agent: &Rl2<E, T, Cpu, ACTIONS>,
+    agent: &Rl2<E, T, TestDevice, ACTIONS>,
 ) -> (Vec<f64>, f64)
 where
     E: Environment<ObservationSpace = Continuous<OBSERVED>, ActionSpace = Discrete<ACTIONS>> + Sync,

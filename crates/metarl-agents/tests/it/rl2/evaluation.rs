@@ -5,6 +5,7 @@ use metarl_core::{Lanes, Purpose, Seed, TaskDistribution};
 use metarl_envs::{Bandit, BanditTask, BernoulliBandits};
 
 use super::{bandit_agent, tiny};
+use crate::device::test_device;
 
 /// Arm 0 always pays its probability exactly, whatever is pulled: a return names its task.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -45,7 +46,7 @@ impl TaskDistribution for NamedTasks {
 
 #[test]
 fn tasks_are_those_of_the_evaluation_streams_in_their_order() {
-    let device = dfdx::prelude::Cpu::default();
+    let device = test_device();
     let agent = metarl_agents::Rl2::<Lanes<Bandit<Named, 2>>, _, _, 2>::new(
         tiny(),
         NamedTasks,
@@ -96,7 +97,7 @@ fn neither_lanes_a_shard_nor_training_streams_enter() {
 #[test]
 fn trials_that_do_not_end_are_an_error() {
     let tasks = BernoulliBandits { n_arms: 2 };
-    let device = dfdx::prelude::Cpu::default();
+    let device = test_device();
     let environment = super::Bandits::<2>::new;
     let agent = metarl_agents::Rl2::<_, _, _, 2>::new(
         tiny(),

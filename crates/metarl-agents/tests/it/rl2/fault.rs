@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Error, Rl2, Rl2Config, Trainer};
 use metarl_core::Seed;
 use metarl_envs::{CartPole, CartPoles};
 
 use super::{bandit_agent, tiny};
+use crate::device::test_device;
 use crate::support::{Fault, Faulty};
 
 fn nan(fault: Fault) -> Error {
@@ -21,7 +21,7 @@ fn nan(fault: Fault) -> Error {
     };
     let (tasks, seed) = (CartPoles::default(), Seed::new(1));
     let mut agent =
-        Rl2::<_, _, _, 2>::new(tiny(), tasks, environment, (2, 60), seed, Cpu::default()).unwrap();
+        Rl2::<_, _, _, 2>::new(tiny(), tasks, environment, (2, 60), seed, test_device()).unwrap();
     agent.iterate().unwrap();
     let before = agent.state().clone();
     switch.store(true, Ordering::Relaxed);
@@ -31,7 +31,7 @@ fn nan(fault: Fault) -> Error {
     // What failed is forgotten: the run goes on as if it had not been tried.
     switch.store(false, Ordering::Relaxed);
     let mut untroubled =
-        Rl2::<_, _, _, 2>::new(tiny(), tasks, environment, (2, 60), seed, Cpu::default()).unwrap();
+        Rl2::<_, _, _, 2>::new(tiny(), tasks, environment, (2, 60), seed, test_device()).unwrap();
     untroubled.iterate().unwrap();
     assert_eq!(agent.iterate().unwrap(), untroubled.iterate().unwrap());
     assert_eq!(agent.state(), untroubled.state());

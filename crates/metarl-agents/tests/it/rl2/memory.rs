@@ -1,6 +1,5 @@
 //! The memory of a lane holds that lane's trial and nothing else.
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config, Trainer};
 use metarl_core::{DecisionBatch, Error, Policy, PreviousStep, Purpose, Seed, TrialObservation};
 use metarl_envs::{CartPole, CartPoles};
@@ -9,10 +8,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::tiny;
+use crate::device::{TestDevice, test_device};
 use crate::support::widen;
 
 type Seen = TrialObservation<[f32; 4], usize>;
-type Agent = Rl2<CartPole, CartPoles, Cpu, 2>;
+type Agent = Rl2<CartPole, CartPoles, TestDevice, 2>;
 
 fn agent(parameters: impl Fn(usize) -> f32) -> Agent {
     let config = Rl2Config {
@@ -22,7 +22,7 @@ fn agent(parameters: impl Fn(usize) -> f32) -> Agent {
         ..tiny()
     };
     let (tasks, seed) = (CartPoles::default(), Seed::new(0));
-    let mut agent = Rl2::new(config, tasks, CartPole::new, (1, 8), seed, Cpu::default()).unwrap();
+    let mut agent = Rl2::new(config, tasks, CartPole::new, (1, 8), seed, test_device()).unwrap();
     let mut state = agent.state().clone();
     let parameter = state.parameters.iter_mut().enumerate();
     parameter.for_each(|(i, theta)| *theta = parameters(i));

@@ -10,19 +10,20 @@ mod memory;
 mod reference;
 mod reproducible;
 
-use dfdx::prelude::Cpu;
 use metarl_agents::{Rl2, Rl2Config};
 use metarl_core::Seed;
 use metarl_envs::{BernoulliBandit, BernoulliBandits};
 
+use crate::device::{TestDevice, test_device};
+
 type Bandits<const ARMS: usize> = BernoulliBandit<ARMS>;
-type Agent<const ARMS: usize> = Rl2<Bandits<ARMS>, BernoulliBandits, Cpu, ARMS>;
+type Agent<const ARMS: usize> = Rl2<Bandits<ARMS>, BernoulliBandits, TestDevice, ARMS>;
 
 /// RL² on Bernoulli bandits, `n_pulls` a trial and as many steps a rollout.
 fn bandit_agent<const ARMS: usize>(config: Rl2Config, n_pulls: u32, seed: u64) -> Agent<ARMS> {
     let tasks = BernoulliBandits { n_arms: ARMS };
     let trial = (n_pulls, n_pulls as usize);
-    let (seed, device) = (Seed::new(seed), Cpu::default());
+    let (seed, device) = (Seed::new(seed), test_device());
     Rl2::new(config, tasks, BernoulliBandit::new, trial, seed, device).unwrap()
 }
 

@@ -26,6 +26,9 @@ impl<E: Scalar> Kernels<E> for Cpu
 where
     Self: Device<E>,
 {
+    fn of_this_thread() -> Self {
+        node::device()
+    }
     fn hold<S: Shape, T: TapeHandle<E, Self>>(
         x: Tensor<S, E, Self>,
         tape: T,

@@ -17,6 +17,10 @@ thread_local! {
     static DEVICE: Cpu = Cpu::default();
 }
 
+pub(super) fn device() -> Cpu {
+    DEVICE.with(Clone::clone)
+}
+
 /// An argument of an operation: its numbers, and where its gradient goes.
 pub(super) struct Input<E: Scalar> {
     pub(super) numbers: Arc<Buffer<E>>,
