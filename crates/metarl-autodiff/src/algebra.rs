@@ -253,6 +253,17 @@ pub trait Algebra: Clone + Debug + 'static {
         composed::lstm::<Self>(p, cell, reset)
     }
 
+    /// [`lstm`](Algebra::lstm) and its derivative along a direction. Each pair has the first cell, or
+    /// is states and cells.
+    #[doc(hidden)]
+    fn lstm_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize, usize)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize, usize)>),
+        reset: &[bool],
+    ) -> [(Self::Of<(usize, usize)>, Self::Of<(usize, usize)>); 2] {
+        composed::lstm_dual::<Self>(p, direction, reset)
+    }
+
     /// The same dense layer at every window of every row.
     ///
     /// ```text

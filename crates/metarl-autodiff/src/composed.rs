@@ -207,7 +207,16 @@ pub(crate) fn gru_dual<A: Algebra>(
     (direction, candidate_bias_tangent): (RecurrenceTangentOf<A>, A::Of<(usize,)>),
     reset: &[bool],
 ) -> (A::Of<(usize, usize)>, A::Of<(usize, usize)>) {
-    let dual = Recurrence {
+    let dual = moving_recurrence::<A>(p, direction);
+    let candidate_bias = moving::<A, _>(candidate_bias, candidate_bias_tangent);
+    parts::<A, _>(gru::<Forward<A>>(dual, candidate_bias, reset))
+}
+
+fn moving_recurrence<A: Algebra>(
+    p: RecurrenceOf<A>,
+    direction: RecurrenceTangentOf<A>,
+) -> RecurrenceOf<Forward<A>> {
+    Recurrence {
         input: Dual {
             primal: p.input,
             tangent: direction.input,
@@ -216,11 +225,7 @@ pub(crate) fn gru_dual<A: Algebra>(
         input_weight: moving::<A, _>(p.input_weight, direction.input_weight),
         recurrent_weight: moving::<A, _>(p.recurrent_weight, direction.recurrent_weight),
         bias: moving::<A, _>(p.bias, direction.bias),
-    };
-    let candidate_bias = moving::<A, _>(candidate_bias, candidate_bias_tangent);
-    let states = gru::<Forward<A>>(dual, candidate_bias, reset);
-    let zeros = A::zeros_like(&states.primal);
-    (states.primal, states.tangent.unwrap_or(zeros))
+    }
 }
 
 fn moving<A: Algebra, S: Shape>(primal: A::Of<S>, tangent: A::Of<S>) -> Dual<A, S> {
@@ -228,6 +233,12 @@ fn moving<A: Algebra, S: Shape>(primal: A::Of<S>, tangent: A::Of<S>) -> Dual<A, 
         primal,
         tangent: Some(tangent),
     }
+}
+
+/// A value and its tangent, even where that is zero.
+pub(crate) fn parts<A: Algebra, S: Shape>(x: Dual<A, S>) -> (A::Of<S>, A::Of<S>) {
+    let tangent = x.tangent.unwrap_or_else(|| A::zeros_like(&x.primal));
+    (x.primal, tangent)
 }
 
 pub(crate) fn lstm<A: Algebra>(
@@ -256,4 +267,18 @@ pub(crate) fn lstm<A: Algebra>(
         cells.push(c.clone());
     }
     (A::stack_rows(states), A::stack_rows(cells))
+}
+
+/// The memory over values that carry their tangents.
+pub(crate) fn lstm_dual<A: Algebra>(
+    (p, cell): (RecurrenceOf<A>, A::Of<(usize, usize)>),
+    (direction, cell_tangent): (RecurrenceTangentOf<A>, A::Of<(usize, usize)>),
+    reset: &[bool],
+) -> [(A::Of<(usize, usize)>, A::Of<(usize, usize)>); 2] {
+    let dual = moving_recurrence::<A>(p, direction);
+    let cell = moving::<A, _>(cell, cell_tangent);
+    let (states, cells) = lstm::<Forward<A>>(dual, cell, reset);
+    let (state, state_tangent) = parts::<A, _>(states);
+    let (cell, cell_tangent) = parts::<A, _>(cells);
+    [(state, cell), (state_tangent, cell_tangent)]
 }

@@ -4,7 +4,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf};
+use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::Variables;
 use crate::{Algebra, Reverse, Scalar, Windows, composed};
 
@@ -270,34 +270,27 @@ impl<P: Algebra> Algebra for Forward<P> {
         candidate_bias: Self::Of<(usize,)>,
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
-        let (input, dx) = (p.input.primal, p.input.tangent);
-        let (state, dh) = (p.state.primal, p.state.tangent);
-        let (input_weight, dwi) = (p.input_weight.primal, p.input_weight.tangent);
-        let (recurrent_weight, dwh) = (p.recurrent_weight.primal, p.recurrent_weight.tangent);
-        let (bias, db) = (p.bias.primal, p.bias.tangent);
-        let (candidate_bias, dd) = (candidate_bias.primal, candidate_bias.tangent);
-        let still = dx.is_none() && dh.is_none() && dwi.is_none();
-        let still = still && dwh.is_none() && db.is_none() && dd.is_none();
-        let direction = Recurrence {
-            input: dx,
-            state: dh.unwrap_or_else(|| P::zeros_like(&state)),
-            input_weight: dwi.unwrap_or_else(|| P::zeros_like(&input_weight)),
-            recurrent_weight: dwh.unwrap_or_else(|| P::zeros_like(&recurrent_weight)),
-            bias: db.unwrap_or_else(|| P::zeros_like(&bias)),
+        let (primal, direction) = recurrence_parts(p, candidate_bias);
+        let Some(direction) = direction else {
+            return Dual::new(P::gru(primal.0, primal.1, reset), None);
         };
-        let dd = dd.unwrap_or_else(|| P::zeros_like(&candidate_bias));
-        let primal = Recurrence {
-            input,
-            state,
-            input_weight,
-            recurrent_weight,
-            bias,
-        };
-        if still {
-            return Dual::new(P::gru(primal, candidate_bias, reset), None);
-        }
-        let (states, tangents) = P::gru_dual((primal, candidate_bias), (direction, dd), reset);
+        let (states, tangents) = P::gru_dual(primal, direction, reset);
         Dual::new(states, Some(tangents))
+    }
+
+    fn lstm(
+        p: RecurrenceOf<Self>,
+        cell: Self::Of<(usize, usize)>,
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        let (primal, direction) = recurrence_parts(p, cell);
+        let Some(direction) = direction else {
+            let (states, cells) = P::lstm(primal.0, primal.1, reset);
+            return (Dual::new(states, None), Dual::new(cells, None));
+        };
+        let [(states, cells), tangents] = P::lstm_dual(primal, direction, reset);
+        let states = Dual::new(states, Some(tangents.0));
+        (states, Dual::new(cells, Some(tangents.1)))
     }
 
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
@@ -341,6 +334,43 @@ impl<P: Algebra> Algebra for Forward<P> {
             .map(|affine| composed::multiply_slope::<P, _>(affine, y.clone(), activation));
         Dual::new(y, tangent)
     }
+}
+
+/// A recurrence and its one other argument.
+type Arguments<P, S> = (RecurrenceOf<P>, <P as Algebra>::Of<S>);
+type Direction<P, S> = (RecurrenceTangentOf<P>, <P as Algebra>::Of<S>);
+
+/// The arguments of a recurrent layer, and the direction they move along unless they stand still.
+fn recurrence_parts<P: Algebra, S: Shape>(
+    p: RecurrenceOf<Forward<P>>,
+    other: Dual<P, S>,
+) -> (Arguments<P, S>, Option<Direction<P, S>>) {
+    let moves = p.input.tangent.is_some()
+        || p.state.tangent.is_some()
+        || p.input_weight.tangent.is_some()
+        || p.recurrent_weight.tangent.is_some()
+        || p.bias.tangent.is_some()
+        || other.tangent.is_some();
+    let (state, dstate) = composed::parts(p.state);
+    let (input_weight, dinput_weight) = composed::parts(p.input_weight);
+    let (recurrent_weight, drecurrent_weight) = composed::parts(p.recurrent_weight);
+    let (bias, dbias) = composed::parts(p.bias);
+    let (other, dother) = composed::parts(other);
+    let primal = Recurrence {
+        input: p.input.primal,
+        state,
+        input_weight,
+        recurrent_weight,
+        bias,
+    };
+    let direction = Recurrence {
+        input: p.input.tangent,
+        state: dstate,
+        input_weight: dinput_weight,
+        recurrent_weight: drecurrent_weight,
+        bias: dbias,
+    };
+    ((primal, other), moves.then_some((direction, dother)))
 }
 
 /// A function whose slope is 1 where the mask holds and 0 elsewhere.

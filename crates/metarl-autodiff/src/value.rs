@@ -354,6 +354,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
         D::lstm(p, cell, reset)
     }
+    fn lstm_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize, usize)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize, usize)>),
+        reset: &[bool],
+    ) -> [(Self::Of<(usize, usize)>, Self::Of<(usize, usize)>); 2] {
+        D::lstm_dual(p, direction, reset)
+    }
     fn unfold(x: Self::Of<(usize, usize)>, windows: &Windows) -> Self::Of<(usize, usize)> {
         D::unfold(x, windows)
     }

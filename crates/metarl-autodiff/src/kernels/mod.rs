@@ -19,6 +19,9 @@ use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, Windows, composed};
 
+/// A matrix of run-time sizes.
+pub(crate) type Rows<E, D, T> = Value<(usize, usize), E, D, T>;
+
 /// A dfdx device with the operations of [`Algebra`](crate::Algebra). Implemented for `Cpu` and,
 /// with feature `cuda`, for `Cuda`; nothing else needs to implement it.
 #[expect(
@@ -269,6 +272,14 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         Value<(usize, usize), E, Self, T>,
     ) {
         composed::lstm::<Taped<E, Self, T>>(p, cell, reset)
+    }
+
+    fn lstm_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        direction: (RecurrenceTangentOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        reset: &[bool],
+    ) -> [(Rows<E, Self, T>, Rows<E, Self, T>); 2] {
+        composed::lstm_dual::<Taped<E, Self, T>>(p, direction, reset)
     }
 
     fn unfold<T: TapeHandle<E, Self>>(

@@ -11,13 +11,15 @@ mod layer_norm;
 mod linear;
 mod log_softmax;
 mod lstm;
+mod lstm_dual;
 mod node;
+mod units;
 
 use dfdx::prelude::*;
 
-use super::Kernels;
 use super::buffer::Buffer;
 use super::function::{Binary, Unary};
+use super::{Kernels, Rows};
 use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Body, Taped, Value};
 use crate::{Scalar, TapeHandle, Windows};
@@ -196,6 +198,13 @@ where
         Value<(usize, usize), E, Self, T>,
     ) {
         lstm::lstm(p, cell, reset)
+    }
+    fn lstm_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        direction: (RecurrenceTangentOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        reset: &[bool],
+    ) -> [(Rows<E, Self, T>, Rows<E, Self, T>); 2] {
+        lstm_dual::lstm_dual(p, direction, reset)
     }
     fn unfold<T: TapeHandle<E, Self>>(
         x: Value<(usize, usize), E, Self, T>,
