@@ -62,6 +62,43 @@ pub(crate) fn convolution<A: Algebra>(
     A::dense(A::unfold(x, windows), weight, bias, activation)
 }
 
+/// The layer over values that carry their tangents.
+pub(crate) fn convolution_dual<A: Algebra>(
+    (x, weight, bias): (
+        A::Of<(usize, usize)>,
+        A::Of<(usize, usize)>,
+        A::Of<(usize,)>,
+    ),
+    (dx, dw, db): (
+        Option<A::Of<(usize, usize)>>,
+        A::Of<(usize, usize)>,
+        A::Of<(usize,)>,
+    ),
+    windows: &Windows,
+    activation: Activation,
+) -> [A::Of<(usize, usize)>; 2] {
+    let x = Dual {
+        primal: x,
+        tangent: dx,
+    };
+    let (weight, bias) = (moving::<A, _>(weight, dw), moving::<A, _>(bias, db));
+    parts::<A, _>(convolution::<Forward<A>>(
+        x, windows, weight, bias, activation,
+    ))
+    .into()
+}
+
+/// `ẏₙₖ = ẋₙₖ − Σⱼ exp(yₙⱼ) ẋₙⱼ`
+pub(crate) fn log_softmax_dual<A: Algebra, N: Dim, M: Dim>(
+    x: A::Of<(N, M)>,
+    dx: A::Of<(N, M)>,
+) -> [A::Of<(N, M)>; 2] {
+    let y = A::log_softmax(x);
+    let (_, m) = A::shape(&y);
+    let mean = A::sum_columns(A::exp(y.clone()) * dx.clone());
+    [y, dx - A::repeat_columns(mean, m)]
+}
+
 pub(crate) fn stack_columns<A: Algebra>(
     blocks: Vec<A::Of<(usize, usize)>>,
 ) -> A::Of<(usize, usize)> {
@@ -96,6 +133,30 @@ pub(crate) fn layer_norm<A: Algebra, N: Dim, M: Dim>(
     let scale = A::recip(A::sqrt(A::shift(variance, epsilon)));
     let normalized = centered * A::repeat_columns(scale, m);
     normalized * A::repeat_rows(gain, n) + A::repeat_rows(bias, n)
+}
+
+/// The normalization over values that carry their tangents.
+pub(crate) fn layer_norm_dual<A: Algebra, N: Dim, M: Dim>(
+    (x, gain, bias): (A::Of<(N, M)>, A::Of<(M,)>, A::Of<(M,)>),
+    (dx, dgain, dbias): (A::Of<(N, M)>, A::Of<(M,)>, A::Of<(M,)>),
+    epsilon: f64,
+) -> [A::Of<(N, M)>; 2] {
+    let x = moving::<A, _>(x, dx);
+    let (gain, bias) = (moving::<A, _>(gain, dgain), moving::<A, _>(bias, dbias));
+    parts::<A, _>(layer_norm::<Forward<A>, N, M>(x, gain, bias, epsilon)).into()
+}
+
+/// The reading over values that carry their tangents.
+pub(crate) fn causal_attention_dual<A: Algebra>(
+    [query, key, value]: [A::Of<(usize, usize)>; 3],
+    [dquery, dkey, dvalue]: [A::Of<(usize, usize)>; 3],
+    n_lanes: usize,
+    reset: &[bool],
+) -> [A::Of<(usize, usize)>; 2] {
+    let query = moving::<A, _>(query, dquery);
+    let (key, value) = (moving::<A, _>(key, dkey), moving::<A, _>(value, dvalue));
+    let read = causal_attention::<Forward<A>>(query, key, value, n_lanes, reset);
+    parts::<A, _>(read).into()
 }
 
 pub(crate) fn causal_attention<A: Algebra>(

@@ -294,13 +294,10 @@ impl<P: Algebra> Algebra for Forward<P> {
     }
 
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
-        let y = P::log_softmax(x.primal);
-        let tangent = x.tangent.map(|dx| {
-            let (_, m) = P::shape(&y);
-            let mean = P::sum_columns(P::exp(y.clone()) * dx.clone());
-            dx - P::repeat_columns(mean, m)
-        });
-        Dual::new(y, tangent)
+        match x.tangent {
+            Some(dx) => both(P::log_softmax_dual(x.primal, dx)),
+            None => Dual::new(P::log_softmax(x.primal), None),
+        }
     }
 
     fn convolution(
@@ -310,30 +307,58 @@ impl<P: Algebra> Algebra for Forward<P> {
         bias: Self::Of<(usize,)>,
         activation: Activation,
     ) -> Self::Of<(usize, usize)> {
-        let convolve =
-            |x, weight, bias, activation| P::convolution(x, windows, weight, bias, activation);
-        let y = convolve(
-            x.primal.clone(),
-            weight.primal.clone(),
-            bias.primal.clone(),
-            activation,
-        );
-        let linear = Activation::Identity;
-        let zero = P::zeros_like(&bias.primal);
-        let moved = x
-            .tangent
-            .map(|dx| convolve(dx, weight.primal.clone(), zero.clone(), linear));
-        let bent = match (weight.tangent, bias.tangent) {
-            (None, None) => None,
-            (dw, db) => {
-                let dw = dw.unwrap_or_else(|| P::zeros_like(&weight.primal));
-                Some(convolve(x.primal, dw, db.unwrap_or(zero), linear))
-            }
-        };
-        let tangent = sum::<P, (usize, usize)>(moved, bent)
-            .map(|affine| composed::multiply_slope::<P, _>(affine, y.clone(), activation));
-        Dual::new(y, tangent)
+        if x.tangent.is_none() && weight.tangent.is_none() && bias.tangent.is_none() {
+            let (x, weight, bias) = (x.primal, weight.primal, bias.primal);
+            let y = P::convolution(x, windows, weight, bias, activation);
+            return Dual::new(y, None);
+        }
+        let (weight, dw) = composed::parts(weight);
+        let (bias, db) = composed::parts(bias);
+        let direction = (x.tangent, dw, db);
+        let p = (x.primal, weight, bias);
+        both(P::convolution_dual(p, direction, windows, activation))
     }
+
+    fn layer_norm<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        gain: Self::Of<(M,)>,
+        bias: Self::Of<(M,)>,
+        epsilon: f64,
+    ) -> Self::Of<(N, M)> {
+        if x.tangent.is_none() && gain.tangent.is_none() && bias.tangent.is_none() {
+            let y = P::layer_norm(x.primal, gain.primal, bias.primal, epsilon);
+            return Dual::new(y, None);
+        }
+        let (x, dx) = composed::parts(x);
+        let (gain, dgain) = composed::parts(gain);
+        let (bias, dbias) = composed::parts(bias);
+        let direction = (dx, dgain, dbias);
+        both(P::layer_norm_dual((x, gain, bias), direction, epsilon))
+    }
+
+    fn causal_attention(
+        query: Self::Of<(usize, usize)>,
+        key: Self::Of<(usize, usize)>,
+        value: Self::Of<(usize, usize)>,
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> Self::Of<(usize, usize)> {
+        if query.tangent.is_none() && key.tangent.is_none() && value.tangent.is_none() {
+            let (query, key, value) = (query.primal, key.primal, value.primal);
+            let y = P::causal_attention(query, key, value, n_lanes, reset);
+            return Dual::new(y, None);
+        }
+        let (query, dquery) = composed::parts(query);
+        let (key, dkey) = composed::parts(key);
+        let (value, dvalue) = composed::parts(value);
+        let (p, direction) = ([query, key, value], [dquery, dkey, dvalue]);
+        both(P::causal_attention_dual(p, direction, n_lanes, reset))
+    }
+}
+
+/// A value beside its tangent.
+fn both<P: Algebra, S: Shape>([primal, tangent]: [P::Of<S>; 2]) -> Dual<P, S> {
+    Dual::new(primal, Some(tangent))
 }
 
 /// A recurrence and its one other argument.

@@ -333,6 +333,12 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
         D::log_softmax(x)
     }
+    fn log_softmax_dual<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        dx: Self::Of<(N, M)>,
+    ) -> [Self::Of<(N, M)>; 2] {
+        D::log_softmax_dual(x, dx)
+    }
     fn gru(
         p: RecurrenceOf<Self>,
         candidate_bias: Self::Of<(usize,)>,
@@ -373,6 +379,22 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     ) -> Self::Of<(usize, usize)> {
         D::convolution(x, windows, weight, bias, activation)
     }
+    fn convolution_dual(
+        p: (
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize,)>,
+        ),
+        direction: (
+            Option<Self::Of<(usize, usize)>>,
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize,)>,
+        ),
+        windows: &Windows,
+        activation: Activation,
+    ) -> [Self::Of<(usize, usize)>; 2] {
+        D::convolution_dual(p, direction, windows, activation)
+    }
     fn layer_norm<N: Dim, M: Dim>(
         x: Self::Of<(N, M)>,
         gain: Self::Of<(M,)>,
@@ -380,6 +402,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         epsilon: f64,
     ) -> Self::Of<(N, M)> {
         D::layer_norm(x, gain, bias, epsilon)
+    }
+    fn layer_norm_dual<N: Dim, M: Dim>(
+        p: (Self::Of<(N, M)>, Self::Of<(M,)>, Self::Of<(M,)>),
+        direction: (Self::Of<(N, M)>, Self::Of<(M,)>, Self::Of<(M,)>),
+        epsilon: f64,
+    ) -> [Self::Of<(N, M)>; 2] {
+        D::layer_norm_dual(p, direction, epsilon)
     }
     fn causal_attention(
         query: Self::Of<(usize, usize)>,
@@ -389,5 +418,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
         D::causal_attention(query, key, value, n_lanes, reset)
+    }
+    fn causal_attention_dual(
+        p: [Self::Of<(usize, usize)>; 3],
+        direction: [Self::Of<(usize, usize)>; 3],
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> [Self::Of<(usize, usize)>; 2] {
+        D::causal_attention_dual(p, direction, n_lanes, reset)
     }
 }

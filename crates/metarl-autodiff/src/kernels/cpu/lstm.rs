@@ -5,7 +5,7 @@ use multiversion::multiversion;
 
 use super::dense::affine;
 use super::gru::{block, clear_rows};
-use super::node::{add, node, open, take};
+use super::node::{add, close_all, open};
 use super::units::{AT_ONCE, load, load_each, store, store_each};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
@@ -36,7 +36,7 @@ where
     let (wi, wi_tape) = open(p.input_weight);
     let (wh, wh_tape) = open(p.recurrent_weight);
     let (b, b_tape) = open(p.bias);
-    let mut tape = [h_tape, c_tape, wi_tape, wh_tape, b_tape]
+    let tape = [h_tape, c_tape, wi_tape, wh_tape, b_tape]
         .into_iter()
         .fold(x_tape, T::merge);
 
@@ -70,17 +70,14 @@ where
         cells[block(t, n)].copy_from_slice(&c);
     }
 
-    let state = node(states, (rows, hidden), tape.clone());
-    let cell = node(cells, (rows, hidden), tape.clone());
-    if tape.records() {
-        let (h_out, c_out, reset) = (open(state.clone()).0, open(cell.clone()).0, reset.to_vec());
-        tape.add_backward_op(move |gradients| {
-            let g_h = take(h_out.place(), rows * hidden, gradients)?;
-            let g_c = take(c_out.place(), rows * hidden, gradients)?;
-            if g_h.is_none() && g_c.is_none() {
-                return Ok(());
-            }
-            let zeros = || Buffer::zeros(rows * hidden);
+    let reset = reset.to_vec();
+    let zeros = move |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(rows * hidden));
+    let [state, cell] = close_all(
+        tape,
+        [states, cells],
+        (rows, hidden),
+        move |_, given, gradients| {
+            let [g_h, g_c] = given.map(zeros);
             let back = Backward {
                 gate: &gate,
                 tanh_c: &tanh_c,
@@ -90,7 +87,7 @@ where
                 lanes,
                 hidden,
             };
-            let (da, dh, dc) = back.run(&g_h.unwrap_or_else(zeros), &g_c.unwrap_or_else(zeros));
+            let (da, dh, dc) = back.run(&g_h, &g_c);
             if let Some(to) = h0.slot(gradients)? {
                 to.give(dh);
             }
@@ -111,8 +108,8 @@ where
                 to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
             }
             Ok(())
-        });
-    }
+        },
+    );
     (state, cell)
 }
 

@@ -7,7 +7,7 @@ use multiversion::multiversion;
 use super::dense::affine;
 use super::gru::{block, clear_rows};
 use super::lstm::advance;
-use super::node::{add, node, open, take};
+use super::node::{add, close_all, open};
 use super::units::{AT_ONCE, load, load_each, store, store_each};
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
@@ -50,7 +50,7 @@ where
     let (dwi, dwi_tape) = open(dp.input_weight);
     let (dwh, dwh_tape) = open(dp.recurrent_weight);
     let (db, db_tape) = open(dp.bias);
-    let mut tape = [
+    let tape = [
         h_tape,
         c_tape,
         wi_tape,
@@ -110,19 +110,13 @@ where
         cell_tangents[narrow].copy_from_slice(&dc);
     }
 
-    let outputs = [states, cells, state_tangents, cell_tangents];
-    let [state, cell, dstate, dcell] = outputs.map(|x| node(x, (rows, hidden), tape.clone()));
-    if tape.records() {
-        let outputs = [&state, &cell, &dstate, &dcell].map(|x| open(x.clone()).0);
-        let reset = reset.to_vec();
-        tape.add_backward_op(move |gradients| {
-            let mut given = [None, None, None, None];
-            for (given, output) in given.iter_mut().zip(&outputs) {
-                *given = take(output.place(), rows * hidden, gradients)?;
-            }
-            if given.iter().all(Option::is_none) {
-                return Ok(());
-            }
+    let reset = reset.to_vec();
+    let results = [states, cells, state_tangents, cell_tangents];
+    let [state, cell, dstate, dcell] = close_all(
+        tape,
+        results,
+        (rows, hidden),
+        move |results, given, gradients| {
             let back = Backward {
                 kept: Kept {
                     gate: &gate,
@@ -130,7 +124,7 @@ where
                     tanh_c: &tanh_c,
                     c_before: &c_before,
                     dc_before: &dc_before,
-                    dc: &outputs[3].numbers,
+                    dc: results[3],
                 },
                 recurrent_weight: Matrix::new(&wh.numbers, hidden, gates),
                 recurrent_tangent: Matrix::new(&dwh.numbers, hidden, gates),
@@ -178,8 +172,8 @@ where
                 }
             }
             Ok(())
-        });
-    }
+        },
+    );
     [(state, cell), (dstate, dcell)]
 }
 

@@ -2,12 +2,15 @@
 //! put one tensor on the tape.
 
 mod attention;
+mod attention_dual;
 mod convolution;
+mod convolution_dual;
 mod dense;
 mod elementwise;
 mod gru;
 mod gru_dual;
 mod layer_norm;
+mod layer_norm_dual;
 mod linear;
 mod log_softmax;
 mod lstm;
@@ -19,7 +22,7 @@ use dfdx::prelude::*;
 
 use super::buffer::Buffer;
 use super::function::{Binary, Unary};
-use super::{Kernels, Rows};
+use super::{Kernels, Row, Rows};
 use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Body, Taped, Value};
 use crate::{Scalar, TapeHandle, Windows};
@@ -169,6 +172,12 @@ where
     ) -> Value<(N, M), E, Self, T> {
         log_softmax::log_softmax(x)
     }
+    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        dx: Value<(N, M), E, Self, T>,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        log_softmax::log_softmax_dual(x, dx)
+    }
     fn gru<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,
         candidate_bias: Value<(usize,), E, Self, T>,
@@ -221,6 +230,14 @@ where
     ) -> Value<(usize, usize), E, Self, T> {
         convolution::convolution(x, windows, weight, bias, activation)
     }
+    fn convolution_dual<T: TapeHandle<E, Self>>(
+        p: (Rows<E, Self, T>, Rows<E, Self, T>, Row<E, Self, T>),
+        direction: (Option<Rows<E, Self, T>>, Rows<E, Self, T>, Row<E, Self, T>),
+        windows: &Windows,
+        activation: Activation,
+    ) -> [Rows<E, Self, T>; 2] {
+        convolution_dual::convolution_dual(p, direction, windows, activation)
+    }
     fn layer_norm<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N, M), E, Self, T>,
         gain: Value<(M,), E, Self, T>,
@@ -228,6 +245,21 @@ where
         epsilon: f64,
     ) -> Value<(N, M), E, Self, T> {
         layer_norm::layer_norm(x, gain, bias, epsilon)
+    }
+    fn layer_norm_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        p: (
+            Value<(N, M), E, Self, T>,
+            Value<(M,), E, Self, T>,
+            Value<(M,), E, Self, T>,
+        ),
+        direction: (
+            Value<(N, M), E, Self, T>,
+            Value<(M,), E, Self, T>,
+            Value<(M,), E, Self, T>,
+        ),
+        epsilon: f64,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        layer_norm_dual::layer_norm_dual(p, direction, epsilon)
     }
     fn causal_attention<T: TapeHandle<E, Self>>(
         query: Value<(usize, usize), E, Self, T>,
@@ -237,5 +269,13 @@ where
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         attention::causal_attention(query, key, value, n_lanes, reset)
+    }
+    fn causal_attention_dual<T: TapeHandle<E, Self>>(
+        p: [Rows<E, Self, T>; 3],
+        direction: [Rows<E, Self, T>; 3],
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> [Rows<E, Self, T>; 2] {
+        attention_dual::causal_attention_dual(p, direction, n_lanes, reset)
     }
 }
