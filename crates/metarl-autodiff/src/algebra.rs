@@ -207,6 +207,15 @@ pub trait Algebra: Clone + Debug + 'static {
     /// `xₙₖ − ln Σⱼ exp xₙⱼ`
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)>;
 
+    /// [`log_softmax`](Algebra::log_softmax) and its derivative along `dx`.
+    #[doc(hidden)]
+    fn log_softmax_dual<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        dx: Self::Of<(N, M)>,
+    ) -> [Self::Of<(N, M)>; 2] {
+        composed::log_softmax_dual::<Self, N, M>(x, dx)
+    }
+
     /// Gated recurrent unit over a sequence (Cho et al. 2014, with the reset gate after the
     /// recurrent product, as cuDNN has it). Gates lie in the order reset, update, candidate.
     ///
@@ -253,6 +262,17 @@ pub trait Algebra: Clone + Debug + 'static {
         composed::lstm::<Self>(p, cell, reset)
     }
 
+    /// [`lstm`](Algebra::lstm) and its derivative along a direction. Each pair has the first cell, or
+    /// is states and cells.
+    #[doc(hidden)]
+    fn lstm_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize, usize)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize, usize)>),
+        reset: &[bool],
+    ) -> [(Self::Of<(usize, usize)>, Self::Of<(usize, usize)>); 2] {
+        composed::lstm_dual::<Self>(p, direction, reset)
+    }
+
     /// The same dense layer at every window of every row.
     ///
     /// ```text
@@ -278,6 +298,26 @@ pub trait Algebra: Clone + Debug + 'static {
         composed::convolution::<Self>(x, windows, weight, bias, activation)
     }
 
+    /// [`convolution`](Algebra::convolution) and its derivative along a direction, each of input,
+    /// weight and bias.
+    #[doc(hidden)]
+    fn convolution_dual(
+        p: (
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize,)>,
+        ),
+        direction: (
+            Option<Self::Of<(usize, usize)>>,
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize,)>,
+        ),
+        windows: &Windows,
+        activation: Activation,
+    ) -> [Self::Of<(usize, usize)>; 2] {
+        composed::convolution_dual::<Self>(p, direction, windows, activation)
+    }
+
     /// Normalizes each row (Ba et al. 2016, [arXiv:1607.06450](https://arxiv.org/abs/1607.06450),
     /// equation 4).
     ///
@@ -294,6 +334,17 @@ pub trait Algebra: Clone + Debug + 'static {
         epsilon: f64,
     ) -> Self::Of<(N, M)> {
         composed::layer_norm::<Self, N, M>(x, gain, bias, epsilon)
+    }
+
+    /// [`layer_norm`](Algebra::layer_norm) and its derivative along a direction, each of input, gain
+    /// and bias.
+    #[doc(hidden)]
+    fn layer_norm_dual<N: Dim, M: Dim>(
+        p: (Self::Of<(N, M)>, Self::Of<(M,)>, Self::Of<(M,)>),
+        direction: (Self::Of<(N, M)>, Self::Of<(M,)>, Self::Of<(M,)>),
+        epsilon: f64,
+    ) -> [Self::Of<(N, M)>; 2] {
+        composed::layer_norm_dual::<Self, N, M>(p, direction, epsilon)
     }
 
     /// What each step of a sequence reads from itself and the steps before it (Vaswani et al. 2017,
@@ -319,5 +370,17 @@ pub trait Algebra: Clone + Debug + 'static {
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
         composed::causal_attention::<Self>(query, key, value, n_lanes, reset)
+    }
+
+    /// [`causal_attention`](Algebra::causal_attention) and its derivative along a direction, each of
+    /// query, key and value.
+    #[doc(hidden)]
+    fn causal_attention_dual(
+        p: [Self::Of<(usize, usize)>; 3],
+        direction: [Self::Of<(usize, usize)>; 3],
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> [Self::Of<(usize, usize)>; 2] {
+        composed::causal_attention_dual::<Self>(p, direction, n_lanes, reset)
     }
 }

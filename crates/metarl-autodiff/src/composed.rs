@@ -62,6 +62,43 @@ pub(crate) fn convolution<A: Algebra>(
     A::dense(A::unfold(x, windows), weight, bias, activation)
 }
 
+/// The layer over values that carry their tangents.
+pub(crate) fn convolution_dual<A: Algebra>(
+    (x, weight, bias): (
+        A::Of<(usize, usize)>,
+        A::Of<(usize, usize)>,
+        A::Of<(usize,)>,
+    ),
+    (dx, dw, db): (
+        Option<A::Of<(usize, usize)>>,
+        A::Of<(usize, usize)>,
+        A::Of<(usize,)>,
+    ),
+    windows: &Windows,
+    activation: Activation,
+) -> [A::Of<(usize, usize)>; 2] {
+    let x = Dual {
+        primal: x,
+        tangent: dx,
+    };
+    let (weight, bias) = (moving::<A, _>(weight, dw), moving::<A, _>(bias, db));
+    parts::<A, _>(convolution::<Forward<A>>(
+        x, windows, weight, bias, activation,
+    ))
+    .into()
+}
+
+/// `ẏₙₖ = ẋₙₖ − Σⱼ exp(yₙⱼ) ẋₙⱼ`
+pub(crate) fn log_softmax_dual<A: Algebra, N: Dim, M: Dim>(
+    x: A::Of<(N, M)>,
+    dx: A::Of<(N, M)>,
+) -> [A::Of<(N, M)>; 2] {
+    let y = A::log_softmax(x);
+    let (_, m) = A::shape(&y);
+    let mean = A::sum_columns(A::exp(y.clone()) * dx.clone());
+    [y, dx - A::repeat_columns(mean, m)]
+}
+
 pub(crate) fn stack_columns<A: Algebra>(
     blocks: Vec<A::Of<(usize, usize)>>,
 ) -> A::Of<(usize, usize)> {
@@ -96,6 +133,30 @@ pub(crate) fn layer_norm<A: Algebra, N: Dim, M: Dim>(
     let scale = A::recip(A::sqrt(A::shift(variance, epsilon)));
     let normalized = centered * A::repeat_columns(scale, m);
     normalized * A::repeat_rows(gain, n) + A::repeat_rows(bias, n)
+}
+
+/// The normalization over values that carry their tangents.
+pub(crate) fn layer_norm_dual<A: Algebra, N: Dim, M: Dim>(
+    (x, gain, bias): (A::Of<(N, M)>, A::Of<(M,)>, A::Of<(M,)>),
+    (dx, dgain, dbias): (A::Of<(N, M)>, A::Of<(M,)>, A::Of<(M,)>),
+    epsilon: f64,
+) -> [A::Of<(N, M)>; 2] {
+    let x = moving::<A, _>(x, dx);
+    let (gain, bias) = (moving::<A, _>(gain, dgain), moving::<A, _>(bias, dbias));
+    parts::<A, _>(layer_norm::<Forward<A>, N, M>(x, gain, bias, epsilon)).into()
+}
+
+/// The reading over values that carry their tangents.
+pub(crate) fn causal_attention_dual<A: Algebra>(
+    [query, key, value]: [A::Of<(usize, usize)>; 3],
+    [dquery, dkey, dvalue]: [A::Of<(usize, usize)>; 3],
+    n_lanes: usize,
+    reset: &[bool],
+) -> [A::Of<(usize, usize)>; 2] {
+    let query = moving::<A, _>(query, dquery);
+    let (key, value) = (moving::<A, _>(key, dkey), moving::<A, _>(value, dvalue));
+    let read = causal_attention::<Forward<A>>(query, key, value, n_lanes, reset);
+    parts::<A, _>(read).into()
 }
 
 pub(crate) fn causal_attention<A: Algebra>(
@@ -207,7 +268,16 @@ pub(crate) fn gru_dual<A: Algebra>(
     (direction, candidate_bias_tangent): (RecurrenceTangentOf<A>, A::Of<(usize,)>),
     reset: &[bool],
 ) -> (A::Of<(usize, usize)>, A::Of<(usize, usize)>) {
-    let dual = Recurrence {
+    let dual = moving_recurrence::<A>(p, direction);
+    let candidate_bias = moving::<A, _>(candidate_bias, candidate_bias_tangent);
+    parts::<A, _>(gru::<Forward<A>>(dual, candidate_bias, reset))
+}
+
+fn moving_recurrence<A: Algebra>(
+    p: RecurrenceOf<A>,
+    direction: RecurrenceTangentOf<A>,
+) -> RecurrenceOf<Forward<A>> {
+    Recurrence {
         input: Dual {
             primal: p.input,
             tangent: direction.input,
@@ -216,11 +286,7 @@ pub(crate) fn gru_dual<A: Algebra>(
         input_weight: moving::<A, _>(p.input_weight, direction.input_weight),
         recurrent_weight: moving::<A, _>(p.recurrent_weight, direction.recurrent_weight),
         bias: moving::<A, _>(p.bias, direction.bias),
-    };
-    let candidate_bias = moving::<A, _>(candidate_bias, candidate_bias_tangent);
-    let states = gru::<Forward<A>>(dual, candidate_bias, reset);
-    let zeros = A::zeros_like(&states.primal);
-    (states.primal, states.tangent.unwrap_or(zeros))
+    }
 }
 
 fn moving<A: Algebra, S: Shape>(primal: A::Of<S>, tangent: A::Of<S>) -> Dual<A, S> {
@@ -228,6 +294,12 @@ fn moving<A: Algebra, S: Shape>(primal: A::Of<S>, tangent: A::Of<S>) -> Dual<A, 
         primal,
         tangent: Some(tangent),
     }
+}
+
+/// A value and its tangent, even where that is zero.
+pub(crate) fn parts<A: Algebra, S: Shape>(x: Dual<A, S>) -> (A::Of<S>, A::Of<S>) {
+    let tangent = x.tangent.unwrap_or_else(|| A::zeros_like(&x.primal));
+    (x.primal, tangent)
 }
 
 pub(crate) fn lstm<A: Algebra>(
@@ -256,4 +328,18 @@ pub(crate) fn lstm<A: Algebra>(
         cells.push(c.clone());
     }
     (A::stack_rows(states), A::stack_rows(cells))
+}
+
+/// The memory over values that carry their tangents.
+pub(crate) fn lstm_dual<A: Algebra>(
+    (p, cell): (RecurrenceOf<A>, A::Of<(usize, usize)>),
+    (direction, cell_tangent): (RecurrenceTangentOf<A>, A::Of<(usize, usize)>),
+    reset: &[bool],
+) -> [(A::Of<(usize, usize)>, A::Of<(usize, usize)>); 2] {
+    let dual = moving_recurrence::<A>(p, direction);
+    let cell = moving::<A, _>(cell, cell_tangent);
+    let (states, cells) = lstm::<Forward<A>>(dual, cell, reset);
+    let (state, state_tangent) = parts::<A, _>(states);
+    let (cell, cell_tangent) = parts::<A, _>(cells);
+    [(state, cell), (state_tangent, cell_tangent)]
 }

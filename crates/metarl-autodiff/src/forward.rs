@@ -4,7 +4,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf};
+use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::Variables;
 use crate::{Algebra, Reverse, Scalar, Windows, composed};
 
@@ -270,44 +270,34 @@ impl<P: Algebra> Algebra for Forward<P> {
         candidate_bias: Self::Of<(usize,)>,
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
-        let (input, dx) = (p.input.primal, p.input.tangent);
-        let (state, dh) = (p.state.primal, p.state.tangent);
-        let (input_weight, dwi) = (p.input_weight.primal, p.input_weight.tangent);
-        let (recurrent_weight, dwh) = (p.recurrent_weight.primal, p.recurrent_weight.tangent);
-        let (bias, db) = (p.bias.primal, p.bias.tangent);
-        let (candidate_bias, dd) = (candidate_bias.primal, candidate_bias.tangent);
-        let still = dx.is_none() && dh.is_none() && dwi.is_none();
-        let still = still && dwh.is_none() && db.is_none() && dd.is_none();
-        let direction = Recurrence {
-            input: dx,
-            state: dh.unwrap_or_else(|| P::zeros_like(&state)),
-            input_weight: dwi.unwrap_or_else(|| P::zeros_like(&input_weight)),
-            recurrent_weight: dwh.unwrap_or_else(|| P::zeros_like(&recurrent_weight)),
-            bias: db.unwrap_or_else(|| P::zeros_like(&bias)),
+        let (primal, direction) = recurrence_parts(p, candidate_bias);
+        let Some(direction) = direction else {
+            return Dual::new(P::gru(primal.0, primal.1, reset), None);
         };
-        let dd = dd.unwrap_or_else(|| P::zeros_like(&candidate_bias));
-        let primal = Recurrence {
-            input,
-            state,
-            input_weight,
-            recurrent_weight,
-            bias,
-        };
-        if still {
-            return Dual::new(P::gru(primal, candidate_bias, reset), None);
-        }
-        let (states, tangents) = P::gru_dual((primal, candidate_bias), (direction, dd), reset);
+        let (states, tangents) = P::gru_dual(primal, direction, reset);
         Dual::new(states, Some(tangents))
     }
 
+    fn lstm(
+        p: RecurrenceOf<Self>,
+        cell: Self::Of<(usize, usize)>,
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        let (primal, direction) = recurrence_parts(p, cell);
+        let Some(direction) = direction else {
+            let (states, cells) = P::lstm(primal.0, primal.1, reset);
+            return (Dual::new(states, None), Dual::new(cells, None));
+        };
+        let [(states, cells), tangents] = P::lstm_dual(primal, direction, reset);
+        let states = Dual::new(states, Some(tangents.0));
+        (states, Dual::new(cells, Some(tangents.1)))
+    }
+
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
-        let y = P::log_softmax(x.primal);
-        let tangent = x.tangent.map(|dx| {
-            let (_, m) = P::shape(&y);
-            let mean = P::sum_columns(P::exp(y.clone()) * dx.clone());
-            dx - P::repeat_columns(mean, m)
-        });
-        Dual::new(y, tangent)
+        match x.tangent {
+            Some(dx) => both(P::log_softmax_dual(x.primal, dx)),
+            None => Dual::new(P::log_softmax(x.primal), None),
+        }
     }
 
     fn convolution(
@@ -317,30 +307,95 @@ impl<P: Algebra> Algebra for Forward<P> {
         bias: Self::Of<(usize,)>,
         activation: Activation,
     ) -> Self::Of<(usize, usize)> {
-        let convolve =
-            |x, weight, bias, activation| P::convolution(x, windows, weight, bias, activation);
-        let y = convolve(
-            x.primal.clone(),
-            weight.primal.clone(),
-            bias.primal.clone(),
-            activation,
-        );
-        let linear = Activation::Identity;
-        let zero = P::zeros_like(&bias.primal);
-        let moved = x
-            .tangent
-            .map(|dx| convolve(dx, weight.primal.clone(), zero.clone(), linear));
-        let bent = match (weight.tangent, bias.tangent) {
-            (None, None) => None,
-            (dw, db) => {
-                let dw = dw.unwrap_or_else(|| P::zeros_like(&weight.primal));
-                Some(convolve(x.primal, dw, db.unwrap_or(zero), linear))
-            }
-        };
-        let tangent = sum::<P, (usize, usize)>(moved, bent)
-            .map(|affine| composed::multiply_slope::<P, _>(affine, y.clone(), activation));
-        Dual::new(y, tangent)
+        if x.tangent.is_none() && weight.tangent.is_none() && bias.tangent.is_none() {
+            let (x, weight, bias) = (x.primal, weight.primal, bias.primal);
+            let y = P::convolution(x, windows, weight, bias, activation);
+            return Dual::new(y, None);
+        }
+        let (weight, dw) = composed::parts(weight);
+        let (bias, db) = composed::parts(bias);
+        let direction = (x.tangent, dw, db);
+        let p = (x.primal, weight, bias);
+        both(P::convolution_dual(p, direction, windows, activation))
     }
+
+    fn layer_norm<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        gain: Self::Of<(M,)>,
+        bias: Self::Of<(M,)>,
+        epsilon: f64,
+    ) -> Self::Of<(N, M)> {
+        if x.tangent.is_none() && gain.tangent.is_none() && bias.tangent.is_none() {
+            let y = P::layer_norm(x.primal, gain.primal, bias.primal, epsilon);
+            return Dual::new(y, None);
+        }
+        let (x, dx) = composed::parts(x);
+        let (gain, dgain) = composed::parts(gain);
+        let (bias, dbias) = composed::parts(bias);
+        let direction = (dx, dgain, dbias);
+        both(P::layer_norm_dual((x, gain, bias), direction, epsilon))
+    }
+
+    fn causal_attention(
+        query: Self::Of<(usize, usize)>,
+        key: Self::Of<(usize, usize)>,
+        value: Self::Of<(usize, usize)>,
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> Self::Of<(usize, usize)> {
+        if query.tangent.is_none() && key.tangent.is_none() && value.tangent.is_none() {
+            let (query, key, value) = (query.primal, key.primal, value.primal);
+            let y = P::causal_attention(query, key, value, n_lanes, reset);
+            return Dual::new(y, None);
+        }
+        let (query, dquery) = composed::parts(query);
+        let (key, dkey) = composed::parts(key);
+        let (value, dvalue) = composed::parts(value);
+        let (p, direction) = ([query, key, value], [dquery, dkey, dvalue]);
+        both(P::causal_attention_dual(p, direction, n_lanes, reset))
+    }
+}
+
+/// A value beside its tangent.
+fn both<P: Algebra, S: Shape>([primal, tangent]: [P::Of<S>; 2]) -> Dual<P, S> {
+    Dual::new(primal, Some(tangent))
+}
+
+/// A recurrence and its one other argument.
+type Arguments<P, S> = (RecurrenceOf<P>, <P as Algebra>::Of<S>);
+type Direction<P, S> = (RecurrenceTangentOf<P>, <P as Algebra>::Of<S>);
+
+/// The arguments of a recurrent layer, and the direction they move along unless they stand still.
+fn recurrence_parts<P: Algebra, S: Shape>(
+    p: RecurrenceOf<Forward<P>>,
+    other: Dual<P, S>,
+) -> (Arguments<P, S>, Option<Direction<P, S>>) {
+    let moves = p.input.tangent.is_some()
+        || p.state.tangent.is_some()
+        || p.input_weight.tangent.is_some()
+        || p.recurrent_weight.tangent.is_some()
+        || p.bias.tangent.is_some()
+        || other.tangent.is_some();
+    let (state, dstate) = composed::parts(p.state);
+    let (input_weight, dinput_weight) = composed::parts(p.input_weight);
+    let (recurrent_weight, drecurrent_weight) = composed::parts(p.recurrent_weight);
+    let (bias, dbias) = composed::parts(p.bias);
+    let (other, dother) = composed::parts(other);
+    let primal = Recurrence {
+        input: p.input.primal,
+        state,
+        input_weight,
+        recurrent_weight,
+        bias,
+    };
+    let direction = Recurrence {
+        input: p.input.tangent,
+        state: dstate,
+        input_weight: dinput_weight,
+        recurrent_weight: drecurrent_weight,
+        bias: dbias,
+    };
+    ((primal, other), moves.then_some((direction, dother)))
 }
 
 /// A function whose slope is 1 where the mask holds and 0 elsewhere.

@@ -342,6 +342,12 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
         D::log_softmax(x)
     }
+    fn log_softmax_dual<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        dx: Self::Of<(N, M)>,
+    ) -> [Self::Of<(N, M)>; 2] {
+        D::log_softmax_dual(x, dx)
+    }
     fn gru(
         p: RecurrenceOf<Self>,
         candidate_bias: Self::Of<(usize,)>,
@@ -363,6 +369,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
         D::lstm(p, cell, reset)
     }
+    fn lstm_dual(
+        p: (RecurrenceOf<Self>, Self::Of<(usize, usize)>),
+        direction: (RecurrenceTangentOf<Self>, Self::Of<(usize, usize)>),
+        reset: &[bool],
+    ) -> [(Self::Of<(usize, usize)>, Self::Of<(usize, usize)>); 2] {
+        D::lstm_dual(p, direction, reset)
+    }
     fn unfold(x: Self::Of<(usize, usize)>, windows: &Windows) -> Self::Of<(usize, usize)> {
         D::unfold(x, windows)
     }
@@ -375,6 +388,22 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     ) -> Self::Of<(usize, usize)> {
         D::convolution(x, windows, weight, bias, activation)
     }
+    fn convolution_dual(
+        p: (
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize,)>,
+        ),
+        direction: (
+            Option<Self::Of<(usize, usize)>>,
+            Self::Of<(usize, usize)>,
+            Self::Of<(usize,)>,
+        ),
+        windows: &Windows,
+        activation: Activation,
+    ) -> [Self::Of<(usize, usize)>; 2] {
+        D::convolution_dual(p, direction, windows, activation)
+    }
     fn layer_norm<N: Dim, M: Dim>(
         x: Self::Of<(N, M)>,
         gain: Self::Of<(M,)>,
@@ -382,6 +411,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         epsilon: f64,
     ) -> Self::Of<(N, M)> {
         D::layer_norm(x, gain, bias, epsilon)
+    }
+    fn layer_norm_dual<N: Dim, M: Dim>(
+        p: (Self::Of<(N, M)>, Self::Of<(M,)>, Self::Of<(M,)>),
+        direction: (Self::Of<(N, M)>, Self::Of<(M,)>, Self::Of<(M,)>),
+        epsilon: f64,
+    ) -> [Self::Of<(N, M)>; 2] {
+        D::layer_norm_dual(p, direction, epsilon)
     }
     fn causal_attention(
         query: Self::Of<(usize, usize)>,
@@ -391,5 +427,13 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         reset: &[bool],
     ) -> Self::Of<(usize, usize)> {
         D::causal_attention(query, key, value, n_lanes, reset)
+    }
+    fn causal_attention_dual(
+        p: [Self::Of<(usize, usize)>; 3],
+        direction: [Self::Of<(usize, usize)>; 3],
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> [Self::Of<(usize, usize)>; 2] {
+        D::causal_attention_dual(p, direction, n_lanes, reset)
     }
 }

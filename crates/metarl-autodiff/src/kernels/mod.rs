@@ -21,6 +21,12 @@ use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, Windows, composed};
 
+/// A matrix of run-time sizes.
+pub(crate) type Rows<E, D, T> = Value<(usize, usize), E, D, T>;
+
+/// A vector of run-time size.
+pub(crate) type Row<E, D, T> = Value<(usize,), E, D, T>;
+
 /// A dfdx device with the operations of [`Algebra`](crate::Algebra). Implemented for `Cpu` and,
 /// with feature `cuda`, for `Cuda`; nothing else needs to implement it.
 #[expect(
@@ -266,6 +272,13 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         centered - Self::repeat_columns(Self::unary(sum, Unary::Ln), m)
     }
 
+    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        dx: Value<(N, M), E, Self, T>,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        composed::log_softmax_dual::<Taped<E, Self, T>, N, M>(x, dx)
+    }
+
     fn gru<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,
         candidate_bias: Value<(usize,), E, Self, T>,
@@ -299,6 +312,14 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         composed::lstm::<Taped<E, Self, T>>(p, cell, reset)
     }
 
+    fn lstm_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        direction: (RecurrenceTangentOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        reset: &[bool],
+    ) -> [(Rows<E, Self, T>, Rows<E, Self, T>); 2] {
+        composed::lstm_dual::<Taped<E, Self, T>>(p, direction, reset)
+    }
+
     fn unfold<T: TapeHandle<E, Self>>(
         x: Value<(usize, usize), E, Self, T>,
         windows: &Windows,
@@ -325,6 +346,15 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         composed::convolution::<Taped<E, Self, T>>(x, windows, weight, bias, activation)
     }
 
+    fn convolution_dual<T: TapeHandle<E, Self>>(
+        p: (Rows<E, Self, T>, Rows<E, Self, T>, Row<E, Self, T>),
+        direction: (Option<Rows<E, Self, T>>, Rows<E, Self, T>, Row<E, Self, T>),
+        windows: &Windows,
+        activation: Activation,
+    ) -> [Rows<E, Self, T>; 2] {
+        composed::convolution_dual::<Taped<E, Self, T>>(p, direction, windows, activation)
+    }
+
     fn layer_norm<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N, M), E, Self, T>,
         gain: Value<(M,), E, Self, T>,
@@ -332,6 +362,22 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         epsilon: f64,
     ) -> Value<(N, M), E, Self, T> {
         composed::layer_norm::<Taped<E, Self, T>, N, M>(x, gain, bias, epsilon)
+    }
+
+    fn layer_norm_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        p: (
+            Value<(N, M), E, Self, T>,
+            Value<(M,), E, Self, T>,
+            Value<(M,), E, Self, T>,
+        ),
+        direction: (
+            Value<(N, M), E, Self, T>,
+            Value<(M,), E, Self, T>,
+            Value<(M,), E, Self, T>,
+        ),
+        epsilon: f64,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        composed::layer_norm_dual::<Taped<E, Self, T>, N, M>(p, direction, epsilon)
     }
 
     fn causal_attention<T: TapeHandle<E, Self>>(
@@ -342,6 +388,15 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         composed::causal_attention::<Taped<E, Self, T>>(query, key, value, n_lanes, reset)
+    }
+
+    fn causal_attention_dual<T: TapeHandle<E, Self>>(
+        p: [Rows<E, Self, T>; 3],
+        direction: [Rows<E, Self, T>; 3],
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> [Rows<E, Self, T>; 2] {
+        composed::causal_attention_dual::<Taped<E, Self, T>>(p, direction, n_lanes, reset)
     }
 }
 

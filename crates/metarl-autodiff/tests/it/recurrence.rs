@@ -8,12 +8,15 @@ use metarl_autodiff::{
 use proptest::prelude::*;
 
 use crate::reference::{self, Sequence};
-use crate::support::{check, check_single_precision, numbers, on_device, weigh};
+use crate::support::{
+    TestDevice, check, check_single_precision, constant, numbers, on_device, weigh,
+};
 
-/// A recurrent layer with its input and first states as parameters too.
+/// A recurrent layer with its first states as parameters too, and its input one or data.
 #[derive(Debug, Clone)]
 struct Whole<L> {
     sequence: Sequence,
+    data: Option<Vec<f64>>,
     n_states: usize,
     layer: L,
 }
@@ -46,6 +49,20 @@ impl<L> Whole<L> {
         lengths.extend([s.inputs * width, s.hidden * width, width]);
         lengths
     }
+
+    fn input<A: Algebra>(&self, algebra: &A, x: A::Of<(usize, usize)>) -> A::Of<(usize, usize)> {
+        match &self.data {
+            Some(data) => constant(algebra, data, A::shape(&x)),
+            None => x,
+        }
+    }
+
+    /// Arguments of the layer, in the order of [`lengths`](Whole::lengths).
+    fn arguments<'a>(&'a self, x: &'a [f64], lengths: &[usize]) -> Vec<&'a [f64]> {
+        let mut parts = reference::split(x, lengths);
+        parts[0] = self.data.as_deref().unwrap_or(parts[0]);
+        parts
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -70,6 +87,7 @@ impl<E: Scalar, D: Kernels<E>> Objective<E, D> for GruLoss {
             GruParameters<A>,
         ),
     ) -> Result<A::Of<Rank0>, Error> {
+        let input = self.network.input(algebra, input);
         let state = state[0].clone();
         let states = gru.forward(input, state, &self.network.sequence.reset);
         Ok(weigh(algebra, states, &self.weight))
@@ -84,7 +102,7 @@ impl GruLoss {
     }
 
     fn reference(&self, x: &[f64]) -> f64 {
-        let parts = reference::split(x, &self.lengths());
+        let parts = self.network.arguments(x, &self.lengths());
         let states = reference::gru(&self.network.sequence, &parts);
         reference::weigh(&states, &self.weight)
     }
@@ -126,6 +144,7 @@ impl<E: Scalar, D: Kernels<E>> Objective<E, D> for LstmLoss {
             hidden: states[0].clone(),
             cell: states[1].clone(),
         };
+        let input = self.network.input(algebra, input);
         let LstmState { hidden, cell } = lstm.forward(input, state, &self.network.sequence.reset);
         Ok(match self.read {
             Read::Hidden => weigh(algebra, hidden, &self.weight),
@@ -139,7 +158,7 @@ impl<E: Scalar, D: Kernels<E>> Objective<E, D> for LstmLoss {
 
 impl LstmLoss {
     fn reference(&self, x: &[f64]) -> f64 {
-        let parts = reference::split(x, &self.network.lengths(4));
+        let parts = self.network.arguments(x, &self.network.lengths(4));
         let (states, cells) = reference::lstm(&self.network.sequence, &parts);
         let hidden = reference::weigh(&states, &self.weight);
         let cell = reference::weigh(&cells, &self.cell_weight);
@@ -165,55 +184,75 @@ fn sequence() -> impl Strategy<Value = Sequence> {
     )
 }
 
+fn input(sequence: &Sequence) -> impl Strategy<Value = Option<Vec<f64>>> + use<> {
+    prop::option::of(numbers(sequence.reset.len() * sequence.inputs))
+}
+
+fn gru_of(sequence: Sequence) -> GruLoss {
+    let layer = Gru {
+        inputs: sequence.inputs,
+        hidden: sequence.hidden,
+        longest_memory: 2,
+    };
+    GruLoss {
+        weight: vec![1.0; sequence.reset.len() * sequence.hidden],
+        network: Whole {
+            sequence,
+            data: None,
+            n_states: 1,
+            layer,
+        },
+    }
+}
+
 fn gru() -> impl Strategy<Value = (GruLoss, Vec<f64>, Vec<f64>)> {
     sequence().prop_flat_map(|sequence| {
-        let n_outputs = sequence.reset.len() * sequence.hidden;
-        let layer = Gru {
-            inputs: sequence.inputs,
-            hidden: sequence.hidden,
-            longest_memory: 2,
-        };
-        let loss = GruLoss {
-            network: Whole {
-                sequence,
-                n_states: 1,
-                layer,
-            },
-            weight: Vec::new(),
-        };
+        let data = input(&sequence);
+        let loss = gru_of(sequence);
         let n = loss.lengths().iter().sum();
-        (numbers(n_outputs), numbers(n), numbers(n)).prop_map(move |(weight, x, v)| {
-            let loss = GruLoss {
-                weight,
-                ..loss.clone()
-            };
+        let weight = numbers(loss.weight.len());
+        (weight, data, numbers(n), numbers(n)).prop_map(move |(weight, data, x, v)| {
+            let mut loss = loss.clone();
+            (loss.weight, loss.network.data) = (weight, data);
             (loss, x, v)
         })
     })
 }
 
+fn lstm_of(sequence: Sequence) -> LstmLoss {
+    let layer = Lstm {
+        inputs: sequence.inputs,
+        hidden: sequence.hidden,
+        longest_memory: 2,
+    };
+    let weight = vec![1.0; sequence.reset.len() * sequence.hidden];
+    LstmLoss {
+        read: Read::Both,
+        cell_weight: weight.clone(),
+        weight,
+        network: Whole {
+            sequence,
+            data: None,
+            n_states: 2,
+            layer,
+        },
+    }
+}
+
 fn lstm() -> impl Strategy<Value = (LstmLoss, Vec<f64>, Vec<f64>)> {
     let read = prop_oneof![Just(Read::Hidden), Just(Read::Cell), Just(Read::Both)];
     (sequence(), read).prop_flat_map(|(sequence, read)| {
-        let n_outputs = sequence.reset.len() * sequence.hidden;
-        let network = Whole {
-            layer: Lstm {
-                inputs: sequence.inputs,
-                hidden: sequence.hidden,
-                longest_memory: 2,
-            },
-            n_states: 2,
-            sequence,
+        let data = input(&sequence);
+        let loss = LstmLoss {
+            read,
+            ..lstm_of(sequence)
         };
-        let n = network.lengths(4).iter().sum();
+        let n = loss.network.lengths(4).iter().sum();
+        let n_outputs = loss.weight.len();
         let weights = (numbers(n_outputs), numbers(n_outputs));
-        (weights, numbers(n), numbers(n)).prop_map(move |((weight, cell_weight), x, v)| {
-            let loss = LstmLoss {
-                network: network.clone(),
-                read,
-                weight,
-                cell_weight,
-            };
+        (weights, data, numbers(n), numbers(n)).prop_map(move |(weights, data, x, v)| {
+            let mut loss = loss.clone();
+            ((loss.weight, loss.cell_weight), loss.network.data) = (weights, data);
             (loss, x, v)
         })
     })
@@ -222,8 +261,6 @@ fn lstm() -> impl Strategy<Value = (LstmLoss, Vec<f64>, Vec<f64>)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    // The directional derivative comes from the layer composed of basic operations, the gradient
-    // from the fused one: their agreement is part of the check.
     #[test]
     fn a_gated_recurrent_unit_is_its_equations((loss, x, v) in gru()) {
         check(loss.clone(), |x| loss.reference(x), &x, &v);
@@ -249,27 +286,58 @@ fn diverged() -> Sequence {
 
 #[test]
 fn a_reset_clears_a_lane_that_diverged() {
-    let loss = GruLoss {
-        network: Whole {
-            sequence: diverged(),
-            n_states: 1,
-            layer: Gru {
-                inputs: 1,
-                hidden: 1,
-                longest_memory: 2,
-            },
-        },
-        weight: vec![1.0; 4],
-    };
-    let mut x = vec![0.3; loss.lengths().iter().sum()];
-    // The first state of lane 1, after four inputs and lane 0's.
-    x[5] = f64::INFINITY;
-    let v = vec![0.5; x.len()];
+    let loss = gru_of(diverged());
+    let n = loss.lengths().iter().sum();
+    assert_cleared(loss, n, &[5]);
+    let loss = lstm_of(diverged());
+    let n = loss.network.lengths(4).iter().sum();
+    assert_cleared(loss, n, &[5, 7]);
+}
+
+/// Holds what a loss of `n` parameters gives where the first state of lane 1, at some `places`, is
+/// infinite: after four inputs and lane 0's, and so the first cell.
+#[track_caller]
+fn assert_cleared<O: Objective<f64, TestDevice>>(loss: O, n: usize, places: &[usize]) {
+    let mut x = vec![0.3; n];
+    for place in places {
+        x[*place] = f64::INFINITY;
+    }
+    let v = vec![0.5; n];
     let loss = on_device(loss);
     let (value, gradient) = loss.gradient(&x).unwrap();
     let (forward, slope) = loss.jacobian_vector_product(&x, &v).unwrap();
     let curvature = loss.hessian_vector_product(&x, &v).unwrap();
     assert!(value.is_finite() && forward.is_finite() && slope.is_finite());
     assert!(gradient.iter().chain(&curvature).all(|g| g.is_finite()));
-    assert_eq!((gradient[5], curvature[5]), (0.0, 0.0));
+    for place in places {
+        assert_eq!((gradient[*place], curvature[*place]), (0.0, 0.0));
+    }
+}
+
+/// 18 units: a vector register and a rest.
+#[test]
+fn wide_layers_are_their_equations() {
+    let wide = Sequence {
+        lanes: 2,
+        inputs: 2,
+        hidden: 18,
+        reset: vec![false, false, false, true, false, false],
+    };
+    let wave = |n: usize, by: f64| (0..n).map(|i| (by * i as f64).sin()).collect::<Vec<f64>>();
+    let loss = gru_of(wide.clone());
+    let n = loss.lengths().iter().sum();
+    check(
+        loss.clone(),
+        |x| loss.reference(x),
+        &wave(n, 0.7),
+        &wave(n, 0.3),
+    );
+    let loss = lstm_of(wide);
+    let n = loss.network.lengths(4).iter().sum();
+    check(
+        loss.clone(),
+        |x| loss.reference(x),
+        &wave(n, 0.7),
+        &wave(n, 0.3),
+    );
 }

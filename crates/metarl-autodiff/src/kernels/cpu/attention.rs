@@ -13,7 +13,7 @@ use crate::value::Value;
 use crate::{Scalar, TapeHandle};
 
 /// Queries in one product.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// See [`Algebra::causal_attention`](crate::Algebra::causal_attention) for the equation. Backward,
 /// with weights `P` and `D = P ⊙ (ȳ Vᵀ − rowsum(ȳ ⊙ y)) / √d`: `V̄ += Pᵀ ȳ`, `Q̄ += D K`,
@@ -71,14 +71,14 @@ pub(super) fn causal_attention<E: Scalar, T: TapeHandle<E, Cpu>>(
 }
 
 /// The rows of one lane from one start to the next.
-struct Stretch {
-    keys: Vec<usize>,
-    queries: Vec<usize>,
+pub(super) struct Stretch {
+    pub(super) keys: Vec<usize>,
+    pub(super) queries: Vec<usize>,
 }
 
 impl Stretch {
     /// Queries have no rows for the `before` first rows of keys.
-    fn new(keys: Vec<usize>, before: usize) -> Self {
+    pub(super) fn new(keys: Vec<usize>, before: usize) -> Self {
         let queries = keys.iter().filter_map(|row| row.checked_sub(before));
         Self {
             queries: queries.collect(),
@@ -88,19 +88,24 @@ impl Stretch {
 }
 
 /// The numbers of one stretch, step by step.
-struct Attention<E: Scalar> {
+pub(super) struct Attention<E: Scalar> {
     /// Queries over `√d`.
-    q: Buffer<E>,
-    k: Buffer<E>,
-    v: Buffer<E>,
-    d: usize,
-    e: usize,
+    pub(super) q: Buffer<E>,
+    pub(super) k: Buffer<E>,
+    pub(super) v: Buffer<E>,
+    pub(super) d: usize,
+    pub(super) e: usize,
     /// Steps before the first query.
     unasked: usize,
 }
 
 impl<E: Scalar> Attention<E> {
-    fn new(stretch: &Stretch, (q, d): (&[E], usize), k: &[E], (v, e): (&[E], usize)) -> Self {
+    pub(super) fn new(
+        stretch: &Stretch,
+        (q, d): (&[E], usize),
+        k: &[E],
+        (v, e): (&[E], usize),
+    ) -> Self {
         let mut q = gather(q, &stretch.queries, d);
         let scale = inverse_root(d);
         q.iter_mut().for_each(|q| *q *= scale);
@@ -115,7 +120,7 @@ impl<E: Scalar> Attention<E> {
     }
 
     /// Blocks of queries: their numbers, and how many keys the first and the last of them see.
-    fn blocks(&self) -> impl Iterator<Item = (Matrix<'_, E>, usize, usize)> {
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (Matrix<'_, E>, usize, usize)> {
         let blocks = self.q.chunks(BLOCK * self.d).enumerate();
         blocks.map(|(block, q)| {
             let n = q.len() / self.d;
@@ -124,15 +129,15 @@ impl<E: Scalar> Attention<E> {
         })
     }
 
-    fn keys(&self, seen: usize) -> Matrix<'_, E> {
+    pub(super) fn keys(&self, seen: usize) -> Matrix<'_, E> {
         Matrix::new(&self.k[..seen * self.d], seen, self.d)
     }
 
-    fn values(&self, seen: usize) -> Matrix<'_, E> {
+    pub(super) fn values(&self, seen: usize) -> Matrix<'_, E> {
         Matrix::new(&self.v[..seen * self.e], seen, self.e)
     }
 
-    fn n_queries(&self) -> usize {
+    pub(super) fn n_queries(&self) -> usize {
         self.q.len() / self.d
     }
 
@@ -185,13 +190,18 @@ impl<E: Scalar> Attention<E> {
 }
 
 /// `1 / √d`
-fn inverse_root<E: Scalar>(d: usize) -> E {
+pub(super) fn inverse_root<E: Scalar>(d: usize) -> E {
     E::ONE / E::real(d as f64).sqrt()
 }
 
 /// Scores to weights, where row `i` sees its first `first + i` of `seen` columns.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
-fn softmax<E: Scalar>(scores: &mut [E], first: usize, seen: usize, normalizer: &mut Vec<E>) {
+pub(super) fn softmax<E: Scalar>(
+    scores: &mut [E],
+    first: usize,
+    seen: usize,
+    normalizer: &mut Vec<E>,
+) {
     for (i, row) in scores.chunks_exact_mut(seen).enumerate() {
         let (row, unseen) = row.split_at_mut(first + i);
         let largest = max(row);
@@ -206,7 +216,7 @@ fn softmax<E: Scalar>(scores: &mut [E], first: usize, seen: usize, normalizer: &
 }
 
 /// The same weights, from the normalizer.
-fn weights<E: Scalar>(scores: &mut [E], first: usize, seen: usize, normalizer: &[E]) {
+pub(super) fn weights<E: Scalar>(scores: &mut [E], first: usize, seen: usize, normalizer: &[E]) {
     let rows = scores.chunks_exact_mut(seen).zip(normalizer).enumerate();
     for (i, (row, normalizer)) in rows {
         let (row, unseen) = row.split_at_mut(first + i);
@@ -228,7 +238,7 @@ fn score_gradients<E: Scalar>(ds: &mut [E], seen: usize, p: &[E], along: &[E]) {
 }
 
 /// Some rows of a matrix.
-fn gather<E: Scalar>(x: &[E], rows: &[usize], width: usize) -> Buffer<E> {
+pub(super) fn gather<E: Scalar>(x: &[E], rows: &[usize], width: usize) -> Buffer<E> {
     let mut out = Buffer::stale(rows.len() * width);
     for (out, row) in out.chunks_exact_mut(width).zip(rows) {
         out.copy_from_slice(&x[row * width..][..width]);
@@ -237,7 +247,7 @@ fn gather<E: Scalar>(x: &[E], rows: &[usize], width: usize) -> Buffer<E> {
 }
 
 /// Puts rows back where [`gather`] took them.
-fn scatter<E: Scalar>(from: &[E], rows: &[usize], width: usize, to: &mut [E]) {
+pub(super) fn scatter<E: Scalar>(from: &[E], rows: &[usize], width: usize, to: &mut [E]) {
     for (from, row) in from.chunks_exact(width).zip(rows) {
         to[row * width..][..width].copy_from_slice(from);
     }

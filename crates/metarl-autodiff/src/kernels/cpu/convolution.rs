@@ -89,16 +89,16 @@ pub(super) fn convolution<E: Scalar, T: TapeHandle<E, Cpu>>(
 }
 
 /// Rows cut into blocks of about [`WINDOWS_A_BLOCK`] windows.
-struct Blocks {
-    windows: Windows,
+pub(super) struct Blocks {
+    pub(super) windows: Windows,
     /// Rows, numbers of inputs and of outputs in a block.
     n_rows: usize,
-    inputs: usize,
-    outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
 }
 
 impl Blocks {
-    fn new(windows: Windows, outputs: usize) -> Self {
+    pub(super) fn new(windows: Windows, outputs: usize) -> Self {
         let positions = windows.n_positions();
         let n_rows = (WINDOWS_A_BLOCK / positions).max(1);
         Self {
@@ -109,17 +109,23 @@ impl Blocks {
         }
     }
 
-    fn rows<'a, E>(&self, x: &'a [E]) -> impl Iterator<Item = &'a [E]> {
+    pub(super) fn rows<'a, E>(&self, x: &'a [E]) -> impl Iterator<Item = &'a [E]> {
         x.chunks(self.inputs)
     }
 
+    /// Block `k` of rows.
+    pub(super) fn row<'a, E>(&self, x: &'a [E], k: usize) -> &'a [E] {
+        let start = k * self.inputs;
+        &x[start..x.len().min(start + self.inputs)]
+    }
+
     /// Room for the windows of a block of `n` rows in all; its padding stays zero.
-    fn patches<E: Scalar>(&self, n: usize) -> Buffer<E> {
+    pub(super) fn patches<E: Scalar>(&self, n: usize) -> Buffer<E> {
         let positions = n.min(self.n_rows) * self.windows.n_positions();
         Buffer::zeros(positions * self.windows.width())
     }
 
-    fn unfold<'a, E: Scalar>(&self, x: &[E], patches: &'a mut [E]) -> Matrix<'a, E> {
+    pub(super) fn unfold<'a, E: Scalar>(&self, x: &[E], patches: &'a mut [E]) -> Matrix<'a, E> {
         let positions = x.len() / self.windows.n_inputs() * self.windows.n_positions();
         let width = self.windows.width();
         let patches = &mut patches[..positions * width];

@@ -6,7 +6,7 @@ use multiversion::multiversion;
 
 use super::dense::affine;
 use super::gru::{advance, block, clear_rows};
-use super::node::{add, node, open, take};
+use super::node::{add, close_all, open};
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
@@ -51,7 +51,7 @@ where
     let (dwh, dwh_tape) = open(dp.recurrent_weight);
     let (db, db_tape) = open(dp.bias);
     let (dd, dd_tape) = open(candidate_bias_tangent);
-    let mut tape = [
+    let tape = [
         h_tape,
         wi_tape,
         wh_tape,
@@ -114,18 +114,14 @@ where
         tangents[narrow].copy_from_slice(&dh);
     }
 
-    let state = node(states, (rows, hidden), tape.clone());
-    let tangent = node(tangents, (rows, hidden), tape.clone());
-    if tape.records() {
-        let (h_out, dh_out) = (open(state.clone()).0, open(tangent.clone()).0);
-        let reset = reset.to_vec();
-        tape.add_backward_op(move |gradients| {
-            let g = take(h_out.place(), rows * hidden, gradients)?;
-            let dg = take(dh_out.place(), rows * hidden, gradients)?;
-            if g.is_none() && dg.is_none() {
-                return Ok(());
-            }
-            let zeros = || Buffer::zeros(rows * hidden);
+    let reset = reset.to_vec();
+    let zeros = move |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(rows * hidden));
+    let [state, tangent] = close_all(
+        tape,
+        [states, tangents],
+        (rows, hidden),
+        move |_, given, gradients| {
+            let [g, dg] = given.map(zeros);
             let back = Backward {
                 kept: Kept {
                     gate: &gate,
@@ -141,7 +137,7 @@ where
                 lanes,
                 hidden,
             };
-            let found = back.run(&g.unwrap_or_else(zeros), &dg.unwrap_or_else(zeros));
+            let found = back.run(&g, &dg);
             let of_input = Matrix::new(&found.input, rows, gates);
             let of_input_tangent = Matrix::new(&found.input_tangent, rows, gates);
             let of_state = Matrix::new(&found.state, rows, gates);
@@ -202,8 +198,8 @@ where
                 }
             }
             Ok(())
-        });
-    }
+        },
+    );
     (state, tangent)
 }
 

@@ -46,7 +46,7 @@ pub(super) fn layer_norm<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
 
 /// Rows to mean 0 and variance 1: `x ← s (x − μ)`, and `s` for each row.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
-fn normalize<E: Scalar>(epsilon: E, x: &mut [E], scale: &mut [E]) {
+pub(super) fn normalize<E: Scalar>(epsilon: E, x: &mut [E], scale: &mut [E]) {
     let m = (x.len() / scale.len().max(1)).max(1);
     let per_column = E::ONE / E::real(m as f64);
     for (x, scale) in x.chunks_exact_mut(m).zip(scale) {
@@ -60,7 +60,7 @@ fn normalize<E: Scalar>(epsilon: E, x: &mut [E], scale: &mut [E]) {
 
 /// `y ← γ ⊙ z + β` for each row.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
-fn stretch<E: Scalar>(y: &mut [E], z: &[E], gain: &[E], bias: &[E]) {
+pub(super) fn stretch<E: Scalar>(y: &mut [E], z: &[E], gain: &[E], bias: &[E]) {
     let m = gain.len().max(1);
     for (y, z) in y.chunks_exact_mut(m).zip(z.chunks_exact(m)) {
         for (((y, z), gain), bias) in y.iter_mut().zip(z).zip(gain).zip(bias) {
@@ -71,7 +71,7 @@ fn stretch<E: Scalar>(y: &mut [E], z: &[E], gain: &[E], bias: &[E]) {
 
 /// `to ← to + Σ x ⊙ y` over rows.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
-fn add_products<E: Scalar>(to: &mut [E], x: &[E], y: &[E]) {
+pub(super) fn add_products<E: Scalar>(to: &mut [E], x: &[E], y: &[E]) {
     let m = to.len().max(1);
     for (x, y) in x.chunks_exact(m).zip(y.chunks_exact(m)) {
         for ((to, x), y) in to.iter_mut().zip(x).zip(y) {

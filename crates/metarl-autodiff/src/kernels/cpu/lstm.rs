@@ -1,10 +1,12 @@
 //! Long short-term memory over a whole sequence, laid out as the gated recurrent unit beside it.
 
 use dfdx::prelude::*;
+use multiversion::multiversion;
 
 use super::dense::affine;
 use super::gru::{block, clear_rows};
-use super::node::{add, node, open, take};
+use super::node::{add, close_all, open};
+use super::units::{AT_ONCE, load, load_each, store, store_each};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
@@ -34,7 +36,7 @@ where
     let (wi, wi_tape) = open(p.input_weight);
     let (wh, wh_tape) = open(p.recurrent_weight);
     let (b, b_tape) = open(p.bias);
-    let mut tape = [h_tape, c_tape, wi_tape, wh_tape, b_tape]
+    let tape = [h_tape, c_tape, wi_tape, wh_tape, b_tape]
         .into_iter()
         .fold(x_tape, T::merge);
 
@@ -44,12 +46,13 @@ where
         Matrix::new(&wi.numbers, inputs, gates),
         &b.numbers,
     );
-    let mut h_before = Buffer::stale(rows * hidden);
-    let mut c_before = Buffer::stale(rows * hidden);
+    let n = lanes * hidden;
+    let kept = if tape.records() { rows } else { lanes };
+    let (mut h_before, mut c_before) = (Buffer::stale(kept * hidden), Buffer::stale(kept * hidden));
+    let mut tanh_c = Buffer::stale(kept * hidden);
     let (mut states, mut cells) = (Buffer::stale(rows * hidden), Buffer::stale(rows * hidden));
     let (mut h, mut c) = (Buffer::copy_of(&h0.numbers), Buffer::copy_of(&c0.numbers));
     for (t, reset) in reset.chunks_exact(lanes).enumerate() {
-        let narrow = block(t, lanes * hidden);
         let gate = &mut gate[block(t, lanes * gates)];
         clear_rows(&mut h, reset, hidden);
         clear_rows(&mut c, reset, hidden);
@@ -59,50 +62,32 @@ where
             Matrix::new(&wh.numbers, hidden, gates),
             true,
         );
-        h_before[narrow.clone()].copy_from_slice(&h);
-        c_before[narrow.clone()].copy_from_slice(&c);
-        for ((gate, h), c) in gate
-            .chunks_exact_mut(gates)
-            .zip(h.chunks_exact_mut(hidden))
-            .zip(c.chunks_exact_mut(hidden))
-        {
-            E::sigmoid_slice(&mut gate[..2 * hidden]);
-            E::tanh_slice(&mut gate[2 * hidden..3 * hidden]);
-            E::sigmoid_slice(&mut gate[3 * hidden..]);
-            for k in 0..hidden {
-                c[k] = gate[hidden + k] * c[k] + gate[k] * gate[2 * hidden + k];
-            }
-            h.copy_from_slice(c);
-            E::tanh_slice(h);
-            for (h, o) in h.iter_mut().zip(&gate[3 * hidden..]) {
-                *h *= *o;
-            }
-        }
-        states[narrow.clone()].copy_from_slice(&h);
-        cells[narrow].copy_from_slice(&c);
+        let kept = block(if tape.records() { t } else { 0 }, n);
+        h_before[kept.clone()].copy_from_slice(&h);
+        c_before[kept.clone()].copy_from_slice(&c);
+        advance(hidden, gate, &mut c, &mut tanh_c[kept], &mut h);
+        states[block(t, n)].copy_from_slice(&h);
+        cells[block(t, n)].copy_from_slice(&c);
     }
 
-    let state = node(states, (rows, hidden), tape.clone());
-    let cell = node(cells, (rows, hidden), tape.clone());
-    if tape.records() {
-        let (h_out, c_out, reset) = (open(state.clone()).0, open(cell.clone()).0, reset.to_vec());
-        tape.add_backward_op(move |gradients| {
-            let g_h = take(h_out.place(), rows * hidden, gradients)?;
-            let g_c = take(c_out.place(), rows * hidden, gradients)?;
-            if g_h.is_none() && g_c.is_none() {
-                return Ok(());
-            }
-            let zeros = || Buffer::zeros(rows * hidden);
+    let reset = reset.to_vec();
+    let zeros = move |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(rows * hidden));
+    let [state, cell] = close_all(
+        tape,
+        [states, cells],
+        (rows, hidden),
+        move |_, given, gradients| {
+            let [g_h, g_c] = given.map(zeros);
             let back = Backward {
                 gate: &gate,
-                cells: &c_out.numbers,
+                tanh_c: &tanh_c,
                 c_before: &c_before,
                 recurrent_weight: &wh.numbers,
                 reset: &reset,
                 lanes,
                 hidden,
             };
-            let (da, dh, dc) = back.run(&g_h.unwrap_or_else(zeros), &g_c.unwrap_or_else(zeros));
+            let (da, dh, dc) = back.run(&g_h, &g_c);
             if let Some(to) = h0.slot(gradients)? {
                 to.give(dh);
             }
@@ -123,15 +108,56 @@ where
                 to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
             }
             Ok(())
-        });
-    }
+        },
+    );
     (state, cell)
+}
+
+/// One step of every lane: `gate` goes from `x W + h U + b` to `[i | f | g | o]`, `c` to the next
+/// cell, and `h` to the next state.
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
+pub(super) fn advance<E: Scalar>(
+    hidden: usize,
+    gate: &mut [E],
+    c: &mut [E],
+    tanh_c: &mut [E],
+    h: &mut [E],
+) {
+    for (gate, c) in gate
+        .chunks_exact_mut(4 * hidden)
+        .zip(c.chunks_exact_mut(hidden))
+    {
+        E::sigmoid_slice(&mut gate[..2 * hidden]);
+        E::tanh_slice(&mut gate[2 * hidden..3 * hidden]);
+        E::sigmoid_slice(&mut gate[3 * hidden..]);
+        let [i, f, g, _] = quarters(gate, hidden);
+        for (((c, i), f), g) in c.iter_mut().zip(i).zip(f).zip(g) {
+            *c = *f * *c + *i * *g;
+        }
+    }
+    tanh_c.copy_from_slice(c);
+    E::tanh_slice(tanh_c);
+    let rows = h
+        .chunks_exact_mut(hidden)
+        .zip(gate.chunks_exact(4 * hidden));
+    for ((h, gate), tanh_c) in rows.zip(tanh_c.chunks_exact(hidden)) {
+        let [_, _, _, o] = quarters(gate, hidden);
+        for ((h, o), tanh_c) in h.iter_mut().zip(o).zip(tanh_c) {
+            *h = *tanh_c * *o;
+        }
+    }
+}
+
+/// A row's gates, one after another.
+#[inline(always)]
+fn quarters<E>(row: &[E], hidden: usize) -> [&[E]; 4] {
+    std::array::from_fn(|k| &row[k * hidden..][..hidden])
 }
 
 /// What the forward pass left behind.
 struct Backward<'a, E> {
     gate: &'a [E],
-    cells: &'a [E],
+    tanh_c: &'a [E],
     c_before: &'a [E],
     recurrent_weight: &'a [E],
     reset: &'a [bool],
@@ -143,35 +169,22 @@ impl<E: Scalar> Backward<'_, E> {
     /// Gradients of the gates' inputs, of the first state and of the first cell.
     fn run(&self, g_h: &[E], g_c: &[E]) -> (Buffer<E>, Buffer<E>, Buffer<E>) {
         let (lanes, hidden) = (self.lanes, self.hidden);
-        let (gates, one) = (4 * hidden, E::ONE);
-        let mut tanh_c = Buffer::copy_of(self.cells);
-        E::tanh_slice(&mut tanh_c);
+        let gates = 4 * hidden;
         let mut da = Buffer::stale(self.gate.len());
         let mut dh = Buffer::zeros(lanes * hidden);
         let mut dc = Buffer::zeros(lanes * hidden);
         for t in (0..self.reset.len() / lanes).rev() {
-            let (block, wide) = (block(t, lanes * hidden), block(t, lanes * gates));
-            add(&mut dh, &g_h[block.clone()]);
-            add(&mut dc, &g_c[block.clone()]);
-            let rows = dh
-                .chunks_exact(hidden)
-                .zip(dc.chunks_exact_mut(hidden))
-                .zip(self.gate[wide.clone()].chunks_exact(gates))
-                .zip(tanh_c[block.clone()].chunks_exact(hidden))
-                .zip(self.c_before[block].chunks_exact(hidden))
-                .zip(da[wide.clone()].chunks_exact_mut(gates));
-            for (((((dh, dc), gate), tanh_c), before), da) in rows {
-                for k in 0..hidden {
-                    let (i, f) = (gate[k], gate[hidden + k]);
-                    let (g, o) = (gate[2 * hidden + k], gate[3 * hidden + k]);
-                    let d = dc[k] + dh[k] * o * (one - tanh_c[k] * tanh_c[k]);
-                    da[k] = d * g * i * (one - i);
-                    da[hidden + k] = d * before[k] * f * (one - f);
-                    da[2 * hidden + k] = d * i * (one - g * g);
-                    da[3 * hidden + k] = dh[k] * tanh_c[k] * o * (one - o);
-                    dc[k] = d * f;
-                }
-            }
+            let (narrow, wide) = (block(t, lanes * hidden), block(t, lanes * gates));
+            add(&mut dh, &g_h[narrow.clone()]);
+            add(&mut dc, &g_c[narrow.clone()]);
+            gate_gradients(
+                hidden,
+                &self.gate[wide.clone()],
+                (&self.tanh_c[narrow.clone()], &self.c_before[narrow]),
+                &dh,
+                &mut dc,
+                &mut da[wide.clone()],
+            );
             product(
                 &mut dh,
                 Matrix::new(&da[wide], lanes, gates),
@@ -183,5 +196,57 @@ impl<E: Scalar> Backward<'_, E> {
             clear_rows(&mut dc, reset, hidden);
         }
         (da, dh, dc)
+    }
+}
+
+/// One step back through the gates of every lane: from the gradients of state and cell after the step
+/// to those of the gates' inputs; leaves in `dc` the gradient of the cell before.
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
+fn gate_gradients<E: Scalar>(
+    hidden: usize,
+    gate: &[E],
+    (tanh_c, before): (&[E], &[E]),
+    dh: &[E],
+    dc: &mut [E],
+    da: &mut [E],
+) {
+    for lane in 0..dh.len() / hidden {
+        let (row, own) = (lane * hidden, lane * 4 * hidden);
+        let whole = hidden - hidden % AT_ONCE;
+        for k in (0..whole).step_by(AT_ONCE) {
+            let at = (row + k, own + k, hidden);
+            units::<E, AT_ONCE>(at, gate, (tanh_c, before), dh, dc, da);
+        }
+        for k in whole..hidden {
+            let at = (row + k, own + k, hidden);
+            units::<E, 1>(at, gate, (tanh_c, before), dh, dc, da);
+        }
+    }
+
+    #[inline(always)]
+    fn units<E: Scalar, const N: usize>(
+        (row, own, hidden): (usize, usize, usize),
+        gate: &[E],
+        (tanh_c, before): (&[E], &[E]),
+        dh: &[E],
+        dc: &mut [E],
+        da: &mut [E],
+    ) {
+        let one = E::ONE;
+        let [i, f, g, o] = load_each::<E, N, 4>(gate, own, hidden);
+        let (tanh_c, before) = (load::<E, N>(tanh_c, row), load::<E, N>(before, row));
+        let (dh, mut next) = (load::<E, N>(dh, row), load::<E, N>(dc, row));
+        let mut of = [[E::real(0.0); N]; 4];
+        for n in 0..N {
+            let (i, f, g, o) = (i[n], f[n], g[n], o[n]);
+            let d = next[n] + dh[n] * o * (one - tanh_c[n] * tanh_c[n]);
+            of[0][n] = d * g * i * (one - i);
+            of[1][n] = d * before[n] * f * (one - f);
+            of[2][n] = d * i * (one - g * g);
+            of[3][n] = dh[n] * tanh_c[n] * o * (one - o);
+            next[n] = d * f;
+        }
+        store(dc, row, next);
+        store_each(da, own, hidden, of);
     }
 }

@@ -2,22 +2,27 @@
 //! put one tensor on the tape.
 
 mod attention;
+mod attention_dual;
 mod convolution;
+mod convolution_dual;
 mod dense;
 mod elementwise;
 mod gru;
 mod gru_dual;
 mod layer_norm;
+mod layer_norm_dual;
 mod linear;
 mod log_softmax;
 mod lstm;
+mod lstm_dual;
 mod node;
+mod units;
 
 use dfdx::prelude::*;
 
-use super::Kernels;
 use super::buffer::Buffer;
 use super::function::{Binary, Unary};
+use super::{Kernels, Row, Rows};
 use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Body, Taped, Value};
 use crate::{Scalar, TapeHandle, Windows};
@@ -170,6 +175,12 @@ where
     ) -> Value<(N, M), E, Self, T> {
         log_softmax::log_softmax(x)
     }
+    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        dx: Value<(N, M), E, Self, T>,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        log_softmax::log_softmax_dual(x, dx)
+    }
     fn gru<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,
         candidate_bias: Value<(usize,), E, Self, T>,
@@ -200,6 +211,13 @@ where
     ) {
         lstm::lstm(p, cell, reset)
     }
+    fn lstm_dual<T: TapeHandle<E, Self>>(
+        p: (RecurrenceOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        direction: (RecurrenceTangentOf<Taped<E, Self, T>>, Rows<E, Self, T>),
+        reset: &[bool],
+    ) -> [(Rows<E, Self, T>, Rows<E, Self, T>); 2] {
+        lstm_dual::lstm_dual(p, direction, reset)
+    }
     fn unfold<T: TapeHandle<E, Self>>(
         x: Value<(usize, usize), E, Self, T>,
         windows: &Windows,
@@ -215,6 +233,14 @@ where
     ) -> Value<(usize, usize), E, Self, T> {
         convolution::convolution(x, windows, weight, bias, activation)
     }
+    fn convolution_dual<T: TapeHandle<E, Self>>(
+        p: (Rows<E, Self, T>, Rows<E, Self, T>, Row<E, Self, T>),
+        direction: (Option<Rows<E, Self, T>>, Rows<E, Self, T>, Row<E, Self, T>),
+        windows: &Windows,
+        activation: Activation,
+    ) -> [Rows<E, Self, T>; 2] {
+        convolution_dual::convolution_dual(p, direction, windows, activation)
+    }
     fn layer_norm<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(N, M), E, Self, T>,
         gain: Value<(M,), E, Self, T>,
@@ -222,6 +248,21 @@ where
         epsilon: f64,
     ) -> Value<(N, M), E, Self, T> {
         layer_norm::layer_norm(x, gain, bias, epsilon)
+    }
+    fn layer_norm_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        p: (
+            Value<(N, M), E, Self, T>,
+            Value<(M,), E, Self, T>,
+            Value<(M,), E, Self, T>,
+        ),
+        direction: (
+            Value<(N, M), E, Self, T>,
+            Value<(M,), E, Self, T>,
+            Value<(M,), E, Self, T>,
+        ),
+        epsilon: f64,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        layer_norm_dual::layer_norm_dual(p, direction, epsilon)
     }
     fn causal_attention<T: TapeHandle<E, Self>>(
         query: Value<(usize, usize), E, Self, T>,
@@ -231,5 +272,13 @@ where
         reset: &[bool],
     ) -> Value<(usize, usize), E, Self, T> {
         attention::causal_attention(query, key, value, n_lanes, reset)
+    }
+    fn causal_attention_dual<T: TapeHandle<E, Self>>(
+        p: [Rows<E, Self, T>; 3],
+        direction: [Rows<E, Self, T>; 3],
+        n_lanes: usize,
+        reset: &[bool],
+    ) -> [Rows<E, Self, T>; 2] {
+        attention_dual::causal_attention_dual(p, direction, n_lanes, reset)
     }
 }

@@ -181,6 +181,37 @@ pub(super) fn close<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     value
 }
 
+/// [`close`] for several results of one shape with one way back, which is handed the results' numbers
+/// and those gradients that are not zero; it is not called where all of them are.
+pub(super) fn close_all<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>, const N: usize>(
+    mut tape: T,
+    numbers: [Buffer<E>; N],
+    shape: S,
+    backward: impl FnOnce(
+        [&[E]; N],
+        [Option<Buffer<E>>; N],
+        &mut Gradients<E, Cpu>,
+    ) -> Result<(), CpuError>
+    + 'static,
+) -> [Value<S, E, Cpu, T>; N] {
+    let values = numbers.map(|numbers| node(numbers, shape, tape.clone()));
+    if tape.records() {
+        let results = values.each_ref().map(|value| open(value.clone()).0);
+        tape.add_backward_op(move |gradients| {
+            let mut given = [const { None }; N];
+            for (given, result) in given.iter_mut().zip(&results) {
+                *given = take(&result.place, result.numbers.len(), gradients)?;
+            }
+            if given.iter().all(Option::is_none) {
+                return Ok(());
+            }
+            let numbers = results.each_ref().map(|result| &**result.numbers);
+            backward(numbers, given, gradients)
+        });
+    }
+    values
+}
+
 /// Takes a finished gradient out of the store: nothing where it is zero, as all that would follow from
 /// it is. Where a divergence is least, for one, half of its curvature's way back is.
 pub(super) fn take<E: Scalar>(
