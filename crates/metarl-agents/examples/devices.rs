@@ -5,6 +5,8 @@
 //! time, parameters carried to the device and results carried back included. A difference is
 //! `‖x − y‖ / ‖x‖`. One above what is allowed fails the program.
 
+#![expect(clippy::print_stdout, reason = "a program for a person at a terminal")]
+
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -81,9 +83,7 @@ impl<D: Kernels<f32>> Objective<f32, D> for MeanSquare {
     ) -> Result<A::Of<Rank0>, DifferentiationError> {
         let (rows, inputs) = (wave(64 * self.n_rows), (self.n_rows, Const::<64>));
         let x = TensorFromVec::<f32>::tensor_from_vec(algebra.device(), rows, inputs);
-        Ok(A::mean(A::square(
-            parameters.forward(algebra.constant(x)),
-        )))
+        Ok(A::mean(A::square(parameters.forward(algebra.constant(x)))))
     }
 }
 
@@ -114,10 +114,7 @@ fn product<D: Kernels<f32>>(n: usize, device: &D) -> Work {
     )
 }
 
-fn perceptron<D: Kernels<f32>>(
-    n_rows: usize,
-    device: &D,
-) -> (OnDevice<MeanSquare, D>, Vec<f32>) {
+fn perceptron<D: Kernels<f32>>(n_rows: usize, device: &D) -> (OnDevice<MeanSquare, D>, Vec<f32>) {
     let network = Mlp {
         hidden: vec![256, 256],
         activation: Activation::Tanh,
@@ -151,26 +148,22 @@ fn curvature<D: Kernels<f32>>(n_rows: usize, device: &D) -> Work {
 /// One iteration of RL² on ten pulls of five arms: trials, advantages, a step of PPO.
 fn rl2<D: Kernels<f32>>(device: &D) -> Work {
     let device = device.clone();
-    Work::new(
-        "RL², one iteration, 512 trials",
-        ITERATION,
-        move || {
-            let config = Rl2Config {
-                n_lanes: 512,
-                lanes_per_shard: 512,
-                hidden: 64,
-                n_epochs: 1,
-                n_minibatches: 1,
-                ..Rl2Config::default()
-            };
-            let tasks = BernoulliBandits { n_arms: 5 };
-            let environment = BernoulliBandit::<5>::new;
-            let trial = (10, 10);
-            let mut agent = Rl2::new(config, tasks, environment, trial, SEED, device.clone())?;
-            let done = agent.iterate()?;
-            Ok(vec![done.loss as f32, done.gradient_norm as f32])
-        },
-    )
+    Work::new("RL², one iteration, 512 trials", ITERATION, move || {
+        let config = Rl2Config {
+            n_lanes: 512,
+            lanes_per_shard: 512,
+            hidden: 64,
+            n_epochs: 1,
+            n_minibatches: 1,
+            ..Rl2Config::default()
+        };
+        let tasks = BernoulliBandits { n_arms: 5 };
+        let environment = BernoulliBandit::<5>::new;
+        let trial = (10, 10);
+        let mut agent = Rl2::new(config, tasks, environment, trial, SEED, device.clone())?;
+        let done = agent.iterate()?;
+        Ok(vec![done.loss as f32, done.gradient_norm as f32])
+    })
 }
 
 /// One iteration of MAML with an exact meta-gradient.
@@ -215,7 +208,10 @@ fn difference(x: &[f32], y: &[f32]) -> f64 {
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let gpu = on_gpu()?;
-    println!("{:<36}{:>10}{:>10}{:>8}{:>12}{:>10}", "work", "CPU ms", "GPU ms", "ratio", "difference", "allowed");
+    println!(
+        "{:<36}{:>10}{:>10}{:>8}{:>12}{:>10}",
+        "work", "CPU ms", "GPU ms", "ratio", "difference", "allowed"
+    );
     let mut passed = true;
     for (idx, work) in works(&Cpu::default()).iter().enumerate() {
         let (on_cpu, cpu_ms) = work.measure()?;
