@@ -5,6 +5,8 @@
 //! time, parameters carried to the device and results carried back included. A difference is
 //! `‖x − y‖ / ‖x‖`. One above what is allowed fails the program.
 
+#![expect(clippy::print_stdout, reason = "a program for a person at a terminal")]
+
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;

@@ -54,7 +54,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `cuda` | training on an NVIDIA GPU: pass dfdx's `Cuda` as the device |
+//! | `cuda` | training on an NVIDIA GPU: pass `metarl_autodiff::cuda()?` as the device |
 //! | `ci-check` | type-checks `cuda` where there is no toolkit; never ship such a build |
 //!
 //! # What it leaves out

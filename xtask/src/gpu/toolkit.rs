@@ -45,10 +45,11 @@ pub(super) fn set_up(sh: &Shell, capability: &str) -> Result<()> {
     // All that dfdx asks of it.
     let answer = format!("#!/bin/sh\nprintf 'compute_cap\\n{capability}\\n'\n");
     program(sh, "nvidia-smi", &answer)?;
-    // dfdx starts one for each of its kernels, all at once: as many as there are cores may run.
+    // dfdx starts one for each of its kernels, all at once: as many as there are cores may run. Nobody
+    // reads warnings before all are done; they would fill a pipe, and wait for it with the lock held.
     let n_cores = thread::available_parallelism().map_or(1, usize::from);
     let lock = format!("{PREFIX}/nvcc-$(($$ % {n_cores})).lock");
-    let in_turn = format!("#!/bin/sh\nexec flock {lock} {PREFIX}/cuda/bin/nvcc \"$@\"\n");
+    let in_turn = format!("#!/bin/sh\nexec flock {lock} {PREFIX}/cuda/bin/nvcc -w \"$@\"\n");
     program(sh, "nvcc", &in_turn)
 }
 

@@ -68,6 +68,7 @@ enum Op {
     Rows(usize, usize),
     Columns(usize, usize),
     StackRows(Vec<f64>),
+    StackSelf,
     StackColumns(Vec<f64>),
     Unfold,
     Pick(Vec<usize>),
@@ -148,6 +149,7 @@ impl Objective<f64, TestDevice> for Case {
             Op::Rows(start, k) => A::rows(x, *start, *k),
             Op::Columns(start, k) => A::columns(x, *start, *k),
             Op::StackRows(d) => A::stack_rows(vec![x.clone(), data(d), y, x]),
+            Op::StackSelf => A::stack_rows(vec![x.clone(), x.clone(), x]),
             Op::StackColumns(d) => {
                 A::stack_columns(vec![x.clone(), data(d), A::columns(y, 0, 1), x])
             }
@@ -233,6 +235,7 @@ impl Case {
                 .flat_map(|row| row[*start..start + k].to_vec())
                 .collect(),
             Op::StackRows(d) => [x, d, y, x].concat(),
+            Op::StackSelf => x.repeat(3),
             Op::StackColumns(d) => (0..n)
                 .flat_map(|row| {
                     let own = row * m..(row + 1) * m;
@@ -381,6 +384,7 @@ laws! {
     rows: any_real(), |n, _| part(n).prop_map(|(start, k)| Op::Rows(start, k));
     columns: any_real(), |_, m| part(m).prop_map(|(start, k)| Op::Columns(start, k));
     stack_rows: any_real(), with_data(Op::StackRows);
+    stack_itself: any_real(), always(Op::StackSelf);
     stack_columns: any_real(), with_data(Op::StackColumns);
     unfold: any_real(), always(Op::Unfold);
     pick: any_real(), |n, m| prop::collection::vec(0..m, n).prop_map(Op::Pick);

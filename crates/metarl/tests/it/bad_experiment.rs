@@ -133,6 +133,18 @@ fn what_is_not_toml_is_named_with_its_line() {
     file_is_refused("hidden = 8", "hidden == 8", &["line 11"]);
 }
 
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_gpu_is_refused_by_a_build_without_cuda() {
+    let folder = workplace();
+    let arguments = ["train", "tiny.toml", "--device", "cuda"];
+    refuses(
+        &metarl(folder.path(), &arguments),
+        &["device cuda", "--features cuda"],
+    );
+    assert!(!folder.path().join("runs").exists());
+}
+
 #[test]
 fn numbers_on_the_command_line_have_ranges() {
     let folder = workplace();
