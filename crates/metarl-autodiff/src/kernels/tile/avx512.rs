@@ -29,7 +29,7 @@ const HALF: usize = LANES / 2;
 const WIDTH: usize = 4 * LANES;
 /// Rows of `out` that go through all columns together, so that those of `lhs` stay in the first cache.
 const ROWS: usize = 96;
-/// Longest chain of additions; a longer one is cut into chains of one length.
+/// Longest chain of additions.
 pub(super) const DEPTH: usize = 512;
 
 pub(super) fn is_available() -> bool {
@@ -54,7 +54,7 @@ fn product_here(out: &mut [f32], lhs: Matrix<'_, f32>, rhs: Matrix<'_, f32>, acc
         (k, 1, m * n),
         "sizes of a product"
     );
-    let depth = k.div_ceil(k.div_ceil(DEPTH));
+    let depth = chain_length(m, k, n);
     for first in (0..k).step_by(depth) {
         for row in (0..m).step_by(ROWS) {
             for column in (0..n).step_by(WIDTH) {
@@ -86,6 +86,16 @@ fn product_here(out: &mut [f32], lhs: Matrix<'_, f32>, rhs: Matrix<'_, f32>, acc
                 }
             }
         }
+    }
+}
+
+/// How many products are added up before the sum is: whole chains for a small output, chains of one
+/// length for others, as the `gemm` crate has it.
+pub(super) fn chain_length(m: usize, k: usize, n: usize) -> usize {
+    if m.max(n) <= 64 {
+        k.min(DEPTH)
+    } else {
+        k.div_ceil(k.div_ceil(DEPTH))
     }
 }
 
@@ -127,9 +137,12 @@ impl Panel<'_> {
             self.tile::<3, V, H>(row, out);
             row += 3;
         }
-        while row < self.rows.end {
+        if row + 2 <= self.rows.end {
+            self.tile::<2, V, H>(row, out);
+            row += 2;
+        }
+        if row < self.rows.end {
             self.tile::<1, V, H>(row, out);
-            row += 1;
         }
     }
 

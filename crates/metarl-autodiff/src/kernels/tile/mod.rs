@@ -11,6 +11,9 @@ use super::product::Matrix;
 /// `gemm` crate does.
 #[cfg(target_arch = "x86_64")]
 const MOST: usize = 1 << 17;
+/// Numbers of a right operand that are worth turning for a row of the left one.
+#[cfg(target_arch = "x86_64")]
+const MOST_TURNED: usize = 512;
 
 /// `out ← lhs rhs`, or `out ← out + lhs rhs` when `accumulate`, with `out` row-major, where that is faster
 /// here; says whether it was done.
@@ -22,10 +25,13 @@ pub(crate) fn product(
     accumulate: bool,
 ) -> bool {
     let (k, n) = (rhs.rows, rhs.columns);
-    if !avx512::is_available() || k.min(avx512::DEPTH) * n > MOST {
+    let lies_in_rows = rhs.column_stride == 1;
+    let is_small = k.min(avx512::DEPTH) * n <= MOST;
+    let is_worth_it = is_small && (lies_in_rows || k * n <= MOST_TURNED * lhs.rows);
+    if !is_worth_it || !avx512::is_available() {
         return false;
     }
-    if rhs.column_stride == 1 {
+    if lies_in_rows {
         avx512::product(out, lhs, rhs, accumulate);
     } else {
         let mut rows = super::buffer::Buffer::stale(k * n);
@@ -52,10 +58,16 @@ mod tests {
         (0..n).map(|i| (pace * i as f32).sin()).collect()
     }
 
-    /// Chains of fused multiplications and additions, of one length and 512 at most.
+    /// Chains of fused multiplications and additions: 512 each for an output of 64 × 64 or less, of one
+    /// length and 512 at most for others.
     fn reference(out: &mut [f32], lhs: Matrix<'_, f32>, rhs: Matrix<'_, f32>, accumulate: bool) {
         let (k, n) = (rhs.rows, rhs.columns);
-        let length = k.div_ceil(k.div_ceil(512));
+        let is_small = lhs.rows <= 64 && n <= 64;
+        let length = if is_small {
+            512
+        } else {
+            k.div_ceil(k.div_ceil(512))
+        };
         for (place, out) in out.iter_mut().enumerate() {
             let (i, j) = (place / n, place % n);
             let mut sum = if accumulate { *out } else { 0.0 };
@@ -105,8 +117,13 @@ mod tests {
         }
 
         #[test]
-        fn a_long_chain_is_cut(k in 500..1600_usize, transposed: (bool, bool), accumulate: bool) {
-            check((7, k, 9), transposed, accumulate);
+        fn a_long_chain_is_cut(
+            k in 500..1600_usize,
+            n in prop_oneof![Just(9_usize), Just(65)],
+            transposed: (bool, bool),
+            accumulate: bool,
+        ) {
+            check((14, k, n), transposed, accumulate);
         }
 
         #[test]
