@@ -1,5 +1,6 @@
 //! What holds after every change, and makes look-ups exact.
 
+use super::super::bounding_box::pad;
 use super::super::keys::Keys;
 use super::tree::{ROOT, Shape, Tree};
 
@@ -18,7 +19,11 @@ impl Tree {
             let row = keys
                 .get(slot as usize)
                 .expect("a key where a block has one");
-            assert!(!self.boxes.excludes(node, row), "a key outside of its box");
+            let strayed = self.arena.strayed(slot as usize) * 1.0001;
+            let mut padded = Vec::new();
+            pad(row, &mut padded);
+            let distance = self.boxes.squared_distances(&padded, node / 2)[node % 2];
+            assert!(distance <= strayed * strayed, "a key outside of its box");
         }
         match self.nodes[node].shape {
             Shape::Leaf { block } => {
@@ -87,8 +92,8 @@ fn boxes_hold_keys_that_move() {
                 tree.remove(&keys, slot);
                 is_held[slot] = false;
             } else {
-                keys.update(slot, &key).unwrap();
-                tree.update(&keys, slot);
+                let squared_distance = keys.update(slot, &key).unwrap();
+                tree.update(&keys, slot, squared_distance);
             }
             if i % 500 == 0 {
                 tree.check(&keys);
