@@ -3,8 +3,8 @@
 use super::arena::BLOCK;
 use super::bounding_box::pad;
 use super::columns::ColumnDistances;
-use super::kernel::prefetch;
 use super::frame::Frame;
+use super::kernel::prefetch;
 use super::keys::Keys;
 use super::quantization::{Coded, GROUP, Unit, encode, slack};
 use super::squared_distance;
@@ -139,10 +139,7 @@ impl Query {
 
     /// Measures the query against a block whose columns are given: the nearest so far, the distances,
     /// and a bit for each that is near enough to be among them.
-    pub(crate) fn measure_columns(
-        &mut self,
-        columns: &[f32],
-    ) -> (&mut TopK, &[f32; BLOCK], u64) {
+    pub(crate) fn measure_columns(&mut self, columns: &[f32]) -> (&mut TopK, &[f32; BLOCK], u64) {
         let limit = self.nearest.limit();
         let placed = &self.placed[..self.point.len()];
         let (distances, within) = self.distances.measure(placed, columns, limit);
