@@ -151,6 +151,9 @@ impl CodeBlocks {
         if let Some(codes) = codes.chunks(n_codes).nth(part) {
             prefetch(codes);
         }
+        if part == 0 {
+            prefetch(self.squares.row(block));
+        }
     }
 
     /// Asks for where the codes of a key lie, a line in each group.
