@@ -301,6 +301,32 @@ fn a_tree_whose_keys_wander_stays_exact() {
     }
 }
 
+/// Keys on a line, each moved by less than would be written, out of the box around its block.
+#[test]
+fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
+    const N_KEYS: usize = 2000;
+    const DIMENSION: usize = 20;
+    let mut bits = Bits(5);
+    let on_the_line = |x: f32| [&[x][..], &[0.0; DIMENSION - 1]].concat();
+    let start = |i: usize| i as f32 / N_KEYS as f32;
+    let rows: Vec<f32> = (0..N_KEYS).flat_map(|i| on_the_line(start(i))).collect();
+    let keys = Keys::from_rows(DIMENSION, N_KEYS, &rows).unwrap();
+    let mut tree = KdTree::from_keys(keys).unwrap();
+    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    for i in 0..N_KEYS {
+        let key = on_the_line(start(i) + 0.008 * bits.number());
+        tree.update(i, &key).unwrap();
+        brute_force.insert(i, &key).unwrap();
+    }
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for _ in 0..500 {
+        let query = on_the_line(bits.number());
+        let expected = brute_force.nearest(&query, 3, &mut search).unwrap();
+        let found = tree.nearest(&query, 3, &mut other).unwrap();
+        assert_eq!(found, expected);
+    }
+}
+
 /// Axes are fitted anew while keys are inserted.
 #[test]
 fn a_tree_whose_axes_change_stays_exact() {
