@@ -2,10 +2,12 @@
 
 use super::code_blocks::CodeBlocks;
 use super::columns::MOST_COLUMNS;
-use super::kernel::prefetch;
+use super::kernel::{CodeDistances, prefetch};
 use super::keys::Keys;
-use super::lookup::Lookup;
+use super::quantization::{root_at_least, slack};
+use super::query::Query;
 use super::rows::Rows;
+use super::search::Neighbor;
 use crate::Error;
 use crate::error::check_range;
 
@@ -15,7 +17,12 @@ pub(crate) const BLOCK: usize = 64;
 /// Changes of a block after which it is worth writing anew.
 const WORN: u8 = 64;
 
-const NOWHERE: u32 = u32::MAX;
+const NO_SLOT: u32 = u32::MAX;
+
+const NOWHERE: Place = Place {
+    index: u32::MAX,
+    strayed: 0.0,
+};
 
 /// Blocks of 64 keys, each with a place for every key: what structures measure and never what they
 /// answer with, for a key in a block may be coded.
@@ -26,8 +33,17 @@ pub(crate) struct Arena {
     /// The slots whose keys a block holds.
     slots: Rows<u32>,
     unused_blocks: Vec<u32>,
-    /// Of each slot, 64 · block + position.
-    places: Vec<u32>,
+    /// Of each slot.
+    places: Vec<Place>,
+}
+
+/// Where a key lies.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// 64 · block + position.
+    index: u32,
+    /// At least how far the key has gone since it was written there.
+    strayed: f32,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,7 +106,7 @@ impl Arena {
             Some(block) => block as usize,
             None => {
                 self.blocks.push(Block::default());
-                self.slots.push(NOWHERE);
+                self.slots.push(NO_SLOT);
                 match &mut self.contents {
                     Contents::Columns(columns) => columns.push(0.0),
                     Contents::Codes(codes) => codes.push(),
@@ -122,30 +138,55 @@ impl Arena {
         if self.places.len() <= slot {
             self.places.resize(slot + 1, NOWHERE);
         }
-        self.places[slot] = (block * BLOCK + position) as u32;
+        self.places[slot] = Place {
+            index: (block * BLOCK + position) as u32,
+            strayed: 0.0,
+        };
         self.write(block, position, keys, slot);
+    }
+
+    /// Whether a key that has moved so far may stay as it was written, for it has not gone far since.
+    pub(crate) fn tolerates(&mut self, slot: usize, squared_distance: f32) -> bool {
+        let Contents::Codes(codes) = &mut self.contents else {
+            return false;
+        };
+        let place = &mut self.places[slot];
+        let distance = root_at_least(squared_distance, codes.dimension());
+        let strayed = (place.strayed + distance) * (1.0 + f32::EPSILON);
+        let is_tolerated = codes.allows(strayed);
+        if is_tolerated {
+            place.strayed = strayed;
+        }
+        is_tolerated
     }
 
     /// Writes the key of a slot where it is, after it has changed; gives the block.
     pub(crate) fn rewrite(&mut self, keys: &Keys, slot: usize) -> usize {
-        let place = self.places[slot] as usize;
-        self.write(place / BLOCK, place % BLOCK, keys, slot);
-        self.wear(place / BLOCK);
-        place / BLOCK
+        let (block, position) = self.place(slot);
+        self.places[slot].strayed = 0.0;
+        self.write(block, position, keys, slot);
+        self.wear(block);
+        block
     }
 
     /// Takes the key of a slot out of its block, which is given.
     pub(crate) fn take(&mut self, slot: usize) -> usize {
-        let place = self.places[slot] as usize;
+        let (block, position) = self.place(slot);
         self.places[slot] = NOWHERE;
-        self.blocks[place / BLOCK].taken &= !(1 << (place % BLOCK));
-        self.wear(place / BLOCK);
-        place / BLOCK
+        self.blocks[block].taken &= !(1 << position);
+        self.wear(block);
+        block
     }
 
     /// The block of a slot.
     pub(crate) fn block(&self, slot: usize) -> usize {
-        self.places[slot] as usize / BLOCK
+        self.place(slot).0
+    }
+
+    /// At least how far a key has gone since it was written.
+    #[cfg(test)]
+    pub(crate) fn strayed(&self, slot: usize) -> f32 {
+        self.places[slot].strayed
     }
 
     /// Whether a block has changed so much that it should be written anew.
@@ -156,6 +197,15 @@ impl Arena {
     /// Writes all keys of a block anew.
     pub(crate) fn renew(&mut self, block: usize, keys: &Keys) {
         self.blocks[block].wear = 0;
+        self.code_anew(block, keys);
+        for (_, slot) in positions(self.blocks[block].taken, self.slots.row(block)) {
+            self.places[slot].strayed = 0.0;
+        }
+    }
+
+    /// Codes all keys of a block in the unit of blocks to come. How far keys have gone is not
+    /// forgotten: the box around them may be of before.
+    fn code_anew(&mut self, block: usize, keys: &Keys) {
         if let Contents::Codes(codes) = &mut self.contents {
             codes.clear(block);
             for (position, slot) in positions(self.blocks[block].taken, self.slots.row(block)) {
@@ -169,16 +219,22 @@ impl Arena {
         positions(self.blocks[block].taken, self.slots.row(block)).map(|(_, slot)| slot)
     }
 
-    /// Whether keys are measured exactly, so that nothing has to be measured again.
-    pub(crate) fn is_exact(&self) -> bool {
-        matches!(self.contents, Contents::Columns(_))
+    /// Squared distance of boxes from which on they hold nothing of interest.
+    pub(crate) fn squared_limit(&self, query: &Query, shrink: f32) -> f32 {
+        match &self.contents {
+            Contents::Columns(_) => query.nearest.limit() * (shrink * shrink),
+            Contents::Codes(codes) => {
+                let limit = query.limit * shrink + codes.leeway() + query.leeway;
+                limit * limit * (1.0 + 4.0 * slack(codes.dimension())) + f32::MIN_POSITIVE
+            }
+        }
     }
 
     /// Asks for where the key of a slot lies, before it is written again.
     pub(crate) fn prefetch_key(&self, slot: usize) {
         if let Contents::Codes(codes) = &self.contents {
-            let place = self.places[slot] as usize;
-            codes.prefetch_key(place / BLOCK, place % BLOCK);
+            let (block, position) = self.place(slot);
+            codes.prefetch_key(block, position);
         }
     }
 
@@ -190,52 +246,71 @@ impl Arena {
         }
     }
 
+    /// Asks for a part of a block, of so many, before it is needed.
+    pub(crate) fn prefetch_part(&self, block: usize, part: usize, n_parts: usize) {
+        if let Contents::Codes(codes) = &self.contents
+            && block < self.n_blocks()
+        {
+            codes.prefetch_part(block, part, n_parts);
+        }
+    }
+
     /// Measures a query against a block and keeps what may be among the nearest.
-    pub(crate) fn measure(&self, block: usize, query: &[f32], lookup: &mut Lookup) {
+    pub(crate) fn measure(&self, block: usize, query: &mut Query) {
         let taken = self.blocks[block].taken;
         if taken == 0 {
             return;
         }
+        let slots = self.slots.row(block);
         match &self.contents {
             Contents::Columns(columns) => {
-                let Lookup { nearest, sums, .. } = lookup;
-                let (distances, within) = sums.measure(query, columns.row(block), nearest.limit());
-                for (position, slot) in positions(within & taken, self.slots.row(block)) {
+                let (nearest, distances, within) = query.measure_columns(columns.row(block));
+                for (position, slot) in positions(within & taken, slots) {
                     nearest.push(distances[position], slot as u32);
                 }
             }
             Contents::Codes(codes) => {
-                codes.measure(block, taken, self.slots.row(block), [query], [lookup]);
+                codes.measure(block, taken, slots, [query], &mut CodeDistances::default());
             }
         }
     }
 
-    /// Measures four queries against a block.
+    /// Measures four queries against a block, with room for the distances between codes.
     pub(crate) fn measure_four(
         &self,
         block: usize,
-        queries: [&[f32]; 4],
-        lookups: &mut [Lookup; 4],
+        queries: &mut [Query; 4],
+        distances: &mut CodeDistances<4>,
     ) {
         match &self.contents {
             Contents::Columns(_) => {
-                for (query, lookup) in queries.into_iter().zip(lookups) {
-                    self.measure(block, query, lookup);
+                for query in queries {
+                    self.measure(block, query);
                 }
             }
             Contents::Codes(codes) => {
                 let taken = self.blocks[block].taken;
                 if taken != 0 {
-                    codes.measure(
-                        block,
-                        taken,
-                        self.slots.row(block),
-                        queries,
-                        lookups.each_mut(),
-                    );
+                    let slots = self.slots.row(block);
+                    codes.measure(block, taken, slots, queries.each_mut(), distances);
                 }
             }
         }
+    }
+
+    /// Measures exactly what has only been measured within bounds, where candidates are many.
+    pub(crate) fn measure_many_candidates(&self, keys: &Keys, query: &mut Query) {
+        if let Contents::Codes(_) = &self.contents {
+            query.measure_many_candidates(keys);
+        }
+    }
+
+    /// Appends what was found, nearest first.
+    pub(crate) fn finish(&self, keys: &Keys, query: &mut Query, found: &mut Vec<Neighbor>) {
+        if let Contents::Codes(_) = &self.contents {
+            query.measure_candidates(keys);
+        }
+        query.nearest.sort_into(found);
     }
 
     /// Bytes that are measured when all blocks are.
@@ -260,6 +335,12 @@ impl Arena {
             + size_of_val(&self.places[..])
     }
 
+    /// Block and position of the key of a slot.
+    fn place(&self, slot: usize) -> (usize, usize) {
+        let index = self.places[slot].index as usize;
+        (index / BLOCK, index % BLOCK)
+    }
+
     fn wear(&mut self, block: usize) {
         let wear = &mut self.blocks[block].wear;
         *wear = wear.saturating_add(1);
@@ -279,7 +360,7 @@ impl Arena {
                     codes.write(block, position, key);
                 } else {
                     codes.extend_reach(key);
-                    self.renew(block, keys);
+                    self.code_anew(block, keys);
                 }
             }
         }

@@ -103,8 +103,13 @@ impl Boxes {
     }
 
     /// Asks for the boxes of a pair before they are needed.
-    pub(crate) fn prefetch(&self, pair: usize) {
+    pub(crate) fn prefetch_pair(&self, pair: usize) {
         prefetch(self.corners.row(pair));
+    }
+
+    /// Asks for the box of a node before it is needed.
+    pub(crate) fn prefetch(&self, node: usize) {
+        prefetch(self.corners_of(node));
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -33,7 +33,8 @@ impl NearestNeighbors for BruteForce {
     }
 
     fn update(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
-        self.keys.update(slot, key)
+        self.keys.update(slot, key)?;
+        Ok(())
     }
 
     fn remove(&mut self, slot: usize) -> Result<(), Error> {

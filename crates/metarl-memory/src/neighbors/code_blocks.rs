@@ -3,8 +3,8 @@
 use super::arena::{BLOCK, positions};
 use super::kernel::{CodeBlock, CodeDistances, CodeQuery, Instructions, prefetch};
 use super::keys::Keys;
-use super::lookup::{Candidate, Lookup};
 use super::quantization::{GROUP, MOST_DIMENSIONS, OFFSET, Unit, encode, slack};
+use super::query::{Candidate, Query};
 use super::rows::Rows;
 use crate::Error;
 use crate::error::check_range;
@@ -12,12 +12,17 @@ use crate::error::check_range;
 /// How much farther than the farthest coordinate codes reach when they have to reach farther.
 const HEADROOM: f32 = 1.25;
 
+/// How far keys may go from where they were written, in units by the root of the dimension; what
+/// coding loses is 0.3 in the same measure.
+const LEEWAY: f32 = 0.25;
+
 /// Keys of 64-key blocks in a byte a number.
 ///
-/// With r the distance between codes times their unit, and e the residuals of both,
+/// With r the distance between codes times their unit, e the residuals of both, and s the leeway, which is
+/// at least how far any key has gone since its codes were written,
 ///
 /// ```text
-/// r − (e_q + e_x)  ≤  ‖q − x‖  ≤  r + (e_q + e_x)
+/// r − (e_q + e_x + s)  ≤  ‖q − x‖  ≤  r + (e_q + e_x + s)
 /// ```
 ///
 /// The k-th smallest upper bound is one of the whole search: keys whose lower bound is greater are not
@@ -28,6 +33,8 @@ pub(crate) struct CodeBlocks {
     instructions: Instructions,
     /// Of blocks to come.
     unit: Unit,
+    /// 0 until a key has moved.
+    leeway: f32,
     blocks: Vec<BlockCoding>,
     codes: Rows<u8>,
     squares: Rows<i32>,
@@ -56,11 +63,16 @@ impl CodeBlocks {
             dimension,
             instructions: Instructions::detect(),
             unit: Unit::reaching(0.0),
+            leeway: 0.0,
             blocks: Vec::new(),
             codes: Rows::new(n_codes * BLOCK, n_likely),
             squares: Rows::new(BLOCK, n_likely),
             key_codes: vec![0; n_codes],
         })
+    }
+
+    pub(crate) fn dimension(&self) -> usize {
+        self.dimension
     }
 
     /// Makes codes of blocks to come reach all of the keys.
@@ -100,6 +112,21 @@ impl CodeBlocks {
         }
     }
 
+    /// Whether a key that has gone so far since it was written may stay as it was.
+    pub(crate) fn allows(&mut self, strayed: f32) -> bool {
+        let leeway = LEEWAY * self.unit.get() * (self.dimension as f32).sqrt();
+        let is_allowed = strayed <= leeway;
+        if is_allowed {
+            self.leeway = self.leeway.max(leeway);
+        }
+        is_allowed
+    }
+
+    /// At least how far any key has gone since it was written.
+    pub(crate) fn leeway(&self) -> f32 {
+        self.leeway
+    }
+
     pub(crate) fn write(&mut self, block: usize, position: usize, key: &[f32]) {
         let coding = &mut self.blocks[block];
         let coded = encode(key, coding.unit, &mut self.key_codes[..self.dimension]);
@@ -107,9 +134,8 @@ impl CodeBlocks {
         self.squares.row_mut(block)[position] = coded.squares;
         let groups = self.codes.row_mut(block).chunks_exact_mut(GROUP * BLOCK);
         for (group, codes) in groups.zip(self.key_codes.chunks_exact(GROUP)) {
-            for (byte, code) in group[GROUP * position..].iter_mut().zip(codes) {
-                *byte = (i32::from(*code) + OFFSET) as u8;
-            }
+            let bytes = [0, 1, 2, 3].map(|j| (i32::from(codes[j]) + OFFSET) as u8);
+            group[GROUP * position..][..GROUP].copy_from_slice(&bytes);
         }
     }
 
@@ -118,11 +144,24 @@ impl CodeBlocks {
         prefetch(self.squares.row(block));
     }
 
+    /// Asks for a part of a block, of so many.
+    pub(crate) fn prefetch_part(&self, block: usize, part: usize, n_parts: usize) {
+        let codes = self.codes.row(block);
+        let n_codes = codes.len().div_ceil(n_parts);
+        if let Some(codes) = codes.chunks(n_codes).nth(part) {
+            prefetch(codes);
+        }
+        if part == 0 {
+            prefetch(self.squares.row(block));
+        }
+    }
+
     /// Asks for where the codes of a key lie, a line in each group.
     pub(crate) fn prefetch_key(&self, block: usize, position: usize) {
         for group in self.codes.row(block).chunks_exact(GROUP * BLOCK) {
             prefetch(&group[GROUP * position..][..GROUP]);
         }
+        prefetch(&self.squares.row(block)[position..=position]);
     }
 
     /// Measures `N` queries against the keys of a block, and adds those that may be among the nearest
@@ -132,24 +171,24 @@ impl CodeBlocks {
         block: usize,
         taken: u64,
         slots: &[u32],
-        queries: [&[f32]; N],
-        mut lookups: [&mut Lookup; N],
+        mut queries: [&mut Query; N],
+        distances: &mut CodeDistances<N>,
     ) {
         let BlockCoding { unit, residual } = self.blocks[block];
         let slack = slack(self.dimension);
         let n_groups = self.dimension.div_ceil(GROUP);
         let mut residuals = [0.0; N];
         let mut coded = [CodeQuery::default(); N];
-        for (lookup, query) in lookups.iter_mut().zip(queries) {
-            lookup.code(query, unit);
+        for query in &mut queries {
+            query.code(unit);
         }
-        for (n, lookup) in lookups.iter().enumerate() {
-            let coding = &lookup.codings[lookup.coding];
-            residuals[n] = coding.coded.residual + residual;
-            let farthest = (lookup.nearest.limit() + residuals[n]) * (1.0 + 4.0 * slack);
-            let farthest = farthest / unit.get();
+        let widened = (1.0 + 4.0 * slack) / unit.get();
+        for (n, query) in queries.iter().enumerate() {
+            let coding = &query.codings[query.coding];
+            residuals[n] = coding.coded.residual + query.leeway + (residual + self.leeway);
+            let farthest = (query.limit + residuals[n]) * widened;
             coded[n] = CodeQuery {
-                groups: &lookup.groups[lookup.coding * n_groups..][..n_groups],
+                groups: &query.groups[query.coding * n_groups..][..n_groups],
                 offset: coding.coded.squares + 2 * OFFSET * coding.coded.sum,
                 // The conversion ends at the largest integer, which excludes nothing.
                 limit: (farthest * farthest) as i32,
@@ -160,8 +199,7 @@ impl CodeBlocks {
             codes: self.codes.row(block),
             squares: squares.first_chunk().expect("a square for each key"),
         };
-        let mut distances = CodeDistances::<N>::default();
-        self.instructions.measure(&coded, block, &mut distances);
+        self.instructions.measure(&coded, block, distances);
         for n in 0..N {
             let residual = residuals[n];
             if distances.within[n] & taken == 0 {
@@ -170,7 +208,7 @@ impl CodeBlocks {
             for (position, slot) in positions(distances.within[n] & taken, slots) {
                 let distance = unit.get() * (distances.squared[n][position] as f32).sqrt();
                 let error = residual + slack * (distance + residual);
-                lookups[n].add(Candidate {
+                queries[n].add(Candidate {
                     least: distance - error,
                     most: distance + error,
                     slot: slot as u32,

@@ -7,23 +7,23 @@ use super::arena::BLOCK;
 /// Keys of up to this many numbers lie in columns.
 pub(crate) const MOST_COLUMNS: usize = 16;
 
-/// Sums for each key of a block; when all are added up, the first row has the squared distances.
-#[derive(Debug, Clone)]
-pub(crate) struct ColumnSums([[f32; BLOCK]; MOST_COLUMNS / 2]);
+/// Keys of a block that are measured side by side.
+const LANES: usize = 16;
 
-impl Default for ColumnSums {
+/// Room for the distances to a block.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnDistances([f32; BLOCK]);
+
+impl Default for ColumnDistances {
     fn default() -> Self {
-        Self([[0.0; BLOCK]; MOST_COLUMNS / 2])
+        Self([0.0; BLOCK])
     }
 }
 
-impl ColumnSums {
+impl ColumnDistances {
     /// [`squared_distance`](super::squared_distance), to the last bit, of a query to each key of a
     /// block whose column `j` holds the j-th number of all 64 keys; and a bit for each key that is
     /// within the limit.
-    ///
-    /// Of keys of up to 16 numbers every one has a sum to itself, so the order of the additions is the
-    /// one in which the sums are added, in halves; those of numbers that are not there would be zeros.
     pub(crate) fn measure(
         &mut self,
         query: &[f32],
@@ -31,44 +31,54 @@ impl ColumnSums {
         limit: f32,
     ) -> (&[f32; BLOCK], u64) {
         let within = measure(query, columns, limit, &mut self.0);
-        (&self.0[0], within)
+        (&self.0, within)
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn measure(
+fn measure(query: &[f32], columns: &[f32], limit: f32, distances: &mut [f32; BLOCK]) -> u64 {
+    match query.len() {
+        1..=2 => measure_halves::<1>(query, columns, limit, distances),
+        3..=4 => measure_halves::<2>(query, columns, limit, distances),
+        5..=8 => measure_halves::<4>(query, columns, limit, distances),
+        _ => measure_halves::<8>(query, columns, limit, distances),
+    }
+}
+
+/// Of keys of up to 16 numbers every one has a sum to itself, so the order of the additions is the one
+/// in which the sums are added, in halves; those of numbers that are not there would be zeros.
+#[inline(always)]
+fn measure_halves<const HALF: usize>(
     query: &[f32],
     columns: &[f32],
     limit: f32,
-    sums: &mut [[f32; BLOCK]; MOST_COLUMNS / 2],
+    distances: &mut [f32; BLOCK],
 ) -> u64 {
-    let d = query.len();
-    let mut half = (d.next_power_of_two() / 2).max(1);
-    for (j, sums) in sums.iter_mut().enumerate().take(half) {
-        let (q, column) = (query[j], &columns[j * BLOCK..][..BLOCK]);
-        if j + half < d {
-            let (other_q, other) = (query[j + half], &columns[(j + half) * BLOCK..][..BLOCK]);
-            for ((sum, x), y) in sums.iter_mut().zip(column).zip(other) {
-                *sum = (q - x) * (q - x) + (other_q - y) * (other_q - y);
-            }
-        } else {
-            for (sum, x) in sums.iter_mut().zip(column) {
+    let mut within = 0;
+    for (group, distances) in distances.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let column = |j: usize| &columns[j * BLOCK + group * LANES..][..LANES];
+        let mut sums = [[0.0; LANES]; HALF];
+        for (j, (sums, q)) in sums.iter_mut().zip(query).enumerate() {
+            for (sum, x) in sums.iter_mut().zip(column(j)) {
                 *sum = (q - x) * (q - x);
             }
         }
-    }
-    while half > 1 {
-        half /= 2;
-        let (low, high) = sums.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            for (low, high) in low.iter_mut().zip(high) {
-                *low += *high;
+        for (j, (sums, q)) in sums.iter_mut().zip(query.iter().skip(HALF)).enumerate() {
+            for (sum, x) in sums.iter_mut().zip(column(j + HALF)) {
+                *sum += (q - x) * (q - x);
             }
         }
-    }
-    const LANES: usize = 16;
-    let mut within = 0;
-    for (group, distances) in sums[0].chunks_exact(LANES).enumerate() {
+        let mut half = HALF;
+        while half > 1 {
+            half /= 2;
+            let (low, high) = sums.split_at_mut(half);
+            for (low, high) in low.iter_mut().zip(high) {
+                for (low, high) in low.iter_mut().zip(high) {
+                    *low += *high;
+                }
+            }
+        }
+        *distances = sums[0];
         let mut bits = 0_u32;
         for (lane, distance) in distances.iter().enumerate() {
             bits |= u32::from(*distance <= limit) << lane;

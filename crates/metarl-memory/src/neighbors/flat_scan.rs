@@ -68,9 +68,11 @@ impl NearestNeighbors for FlatScan {
     }
 
     fn update(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
-        self.keys.update(slot, key)?;
-        let block = self.arena.rewrite(&self.keys, slot);
-        self.renew_if_worn(block);
+        let squared_distance = self.keys.update(slot, key)?;
+        if !self.arena.tolerates(slot, squared_distance) {
+            let block = self.arena.rewrite(&self.keys, slot);
+            self.renew_if_worn(block);
+        }
         Ok(())
     }
 
@@ -91,12 +93,11 @@ impl NearestNeighbors for FlatScan {
         search: &'a mut Search,
     ) -> Result<&'a [Neighbor], Error> {
         self.keys.check_query(query, k)?;
-        let lookup = &mut search.begin(1)[0];
-        lookup.restart(query, k);
-        self.arena.pass(query, 0, lookup);
-        search.found.clear();
-        let Search { lookups, found, .. } = search;
-        self.arena.finish(&self.keys, query, &mut lookups[0], found);
+        let Search { queries, found, .. } = search;
+        let query = &mut queries.restart(query, self.keys.dimension(), k)[0];
+        self.arena.pass(0, query);
+        found.clear();
+        self.arena.finish(&self.keys, query, found);
         Ok(found)
     }
 
@@ -107,14 +108,15 @@ impl NearestNeighbors for FlatScan {
         search: &'a mut Search,
     ) -> Result<&'a [Neighbor], Error> {
         self.keys.check_queries(queries, k)?;
-        search.found_by_batch.clear();
-        for batch in queries.chunks(BATCH * self.keys.dimension()) {
-            let homes = [0; BATCH];
-            let homes = &homes[..batch.len() / self.keys.dimension()];
-            self.arena
-                .pass_of_batch(&self.keys, batch, homes, k, search);
+        let dimension = self.keys.dimension();
+        let found = &mut search.found_by_batch;
+        found.clear();
+        for batch in queries.chunks(BATCH * dimension) {
+            let batch = search.queries.restart(batch, dimension, k);
+            let homes = &[0; BATCH][..batch.len()];
+            self.arena.pass_of_batch(&self.keys, homes, batch, found);
         }
-        Ok(&search.found_by_batch)
+        Ok(found)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Keys in slots.
 
+use super::squared_distance;
 use crate::Error;
 use crate::error::{check_range, check_rows, check_vector, reserve};
 
@@ -138,11 +139,14 @@ impl Keys {
     }
 
     /// See [`NearestNeighbors::update`](crate::NearestNeighbors::update).
-    pub(crate) fn update(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
+    ///
+    /// Gives the squared distance from where the key was.
+    pub(crate) fn update(&mut self, slot: usize, key: &[f32]) -> Result<f32, Error> {
         check_vector("key", key, self.dimension)?;
         self.check_taken(slot)?;
+        let squared_distance = squared_distance(self.row(slot), key);
         self.write(slot, key);
-        Ok(())
+        Ok(squared_distance)
     }
 
     /// See [`NearestNeighbors::remove`](crate::NearestNeighbors::remove).

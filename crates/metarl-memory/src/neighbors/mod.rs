@@ -1,18 +1,20 @@
 //! Exact nearest neighbors over keys in slots.
 
 mod arena;
+mod axes;
 mod bounding_box;
 mod brute_force;
 mod code_blocks;
 mod columns;
 mod distance;
 mod flat_scan;
+mod frame;
 mod kd_tree;
 mod kernel;
 mod keys;
-mod lookup;
 mod pass;
 mod quantization;
+mod query;
 mod rows;
 mod search;
 mod top_k;

@@ -84,11 +84,10 @@ pub(crate) fn encode(vector: &[f32], unit: Unit, codes: &mut [i8]) -> Coded {
         sums[lane] += code;
         errors[lane] += error * error;
     }
-    let residual = errors.iter().sum::<f32>().sqrt();
     Coded {
         squares: squares.iter().sum(),
         sum: sums.iter().sum(),
-        residual: residual * (1.0 + slack(vector.len())) + LEAST,
+        residual: root_at_least(errors.iter().sum(), vector.len()),
     }
 }
 
@@ -115,6 +114,11 @@ fn encode_one(x: f32, unit: f32, inverse: f32) -> (i32, f32) {
 /// More than the relative error of any of our sums over that many numbers.
 pub(crate) fn slack(dimension: usize) -> f32 {
     (dimension + 64) as f32 / (1 << 22) as f32
+}
+
+/// At least the root of a sum of that many squares, which is given rounded.
+pub(crate) fn root_at_least(squares: f32, n: usize) -> f32 {
+    squares.sqrt() * (1.0 + slack(n)) + LEAST
 }
 
 /// More than what squares too small for single precision can amount to, as a distance.

@@ -1,12 +1,11 @@
 //! What a look-up finds, and the room it works in.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
-use super::kd_tree::{Habit, Waiting};
-use super::lookup::Lookup;
 
 use serde::{Deserialize, Serialize};
+
+use super::kd_tree::Descent;
+use super::query::Queries;
 
 /// A key that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -31,18 +30,6 @@ pub struct Search {
     pub(crate) found: Vec<Neighbor>,
     /// What is found for each query of a batch.
     pub(crate) found_by_batch: Vec<Neighbor>,
-    pub(crate) lookups: Vec<Lookup>,
-    /// Nodes to come back to, the nearest first.
-    pub(crate) waiting: BinaryHeap<Waiting>,
-    pub(crate) habit: Habit,
-}
-
-impl Search {
-    /// Room for so many queries at once.
-    pub(crate) fn begin(&mut self, n_queries: usize) -> &mut [Lookup] {
-        if self.lookups.len() < n_queries {
-            self.lookups.resize_with(n_queries, Lookup::default);
-        }
-        &mut self.lookups[..n_queries]
-    }
+    pub(crate) queries: Queries,
+    pub(crate) descent: Descent,
 }

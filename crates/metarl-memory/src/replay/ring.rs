@@ -7,7 +7,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::error::{check_entries, check_range};
+use crate::error::{check_entries, check_range, reserve};
 
 use super::snapshot::Snapshot;
 
@@ -101,8 +101,8 @@ impl<O: Copy, A: Copy> Replay<O, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] when there are no lanes, when not even one row fits, and when the
-    /// machine has less memory.
+    /// [`Error::OutOfRange`] when there are no lanes and when not even one row fits;
+    /// [`Error::OutOfMemory`] when the machine has less memory.
     pub fn new(n_lanes: usize, capacity_bytes: usize) -> Result<Self, Error> {
         check_range("n_lanes", "at least 1", n_lanes, n_lanes >= 1)?;
         let row_bytes = n_lanes.saturating_mul(Self::TRANSITION_BYTES);
@@ -130,23 +130,17 @@ impl<O: Copy, A: Copy> Replay<O, A> {
 
     /// Asks for all memory at once, and gives back what is too much.
     pub(super) fn reserve(&mut self) -> Result<(), Error> {
-        fn exactly<T>(entries: &mut Vec<T>, capacity: usize) -> bool {
+        fn exactly<T>(entries: &mut Vec<T>, capacity: usize) -> Result<(), Error> {
             entries.shrink_to(capacity);
-            entries.try_reserve_exact(capacity - entries.len()).is_ok()
+            reserve(entries, capacity - entries.len())
         }
         let n = self.capacity;
-        let fits = exactly(&mut self.observation, n)
-            && exactly(&mut self.action, n)
-            && exactly(&mut self.reward, n)
-            && exactly(&mut self.successor, n)
-            && exactly(&mut self.terminated, n)
-            && exactly(&mut self.truncated, n);
-        check_range(
-            "capacity",
-            "as much as the machine has memory for",
-            format_args!("{n} transitions of {} bytes", Self::TRANSITION_BYTES),
-            fits,
-        )
+        exactly(&mut self.observation, n)?;
+        exactly(&mut self.action, n)?;
+        exactly(&mut self.reward, n)?;
+        exactly(&mut self.successor, n)?;
+        exactly(&mut self.terminated, n)?;
+        exactly(&mut self.truncated, n)
     }
 
     /// Lanes.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::error::check_range;
+use crate::error::{check_range, reserve};
 
 /// Children of a node. A block of them is read from two cache lines, so a search waits for memory
 /// five times among a million weights; with two children it would wait twenty times.
@@ -56,16 +56,15 @@ impl SumTree {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] unless `n` is at least 1 and there is memory for as many numbers, and a
-    /// fifteenth more.
+    /// [`Error::OutOfRange`] unless `n` is at least 1; [`Error::OutOfMemory`] when there is no room for
+    /// as many numbers, and a fifteenth more.
     pub fn new(n: usize) -> Result<Self, Error> {
         check_range("weights", "at least 1", n, n >= 1)?;
         let mut levels = Vec::new();
         let mut n_blocks = n.div_ceil(FANOUT);
         loop {
             let mut level = Vec::new();
-            let fits = level.try_reserve_exact(n_blocks).is_ok();
-            check_range("weights", "few enough for memory", n, fits)?;
+            reserve(&mut level, n_blocks)?;
             level.resize(n_blocks, [0.0; FANOUT]);
             levels.push(level);
             if n_blocks == 1 {

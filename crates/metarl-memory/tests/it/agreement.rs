@@ -110,8 +110,9 @@ fn play(
         };
         let key = match (step, held) {
             (Step::Drift, Some(mut key)) => {
+                let scale = [0.02, 1e-3, 1e-4][bits.below(3)];
                 for x in &mut key {
-                    *x *= 1.0 + 0.02 * bits.number();
+                    *x *= 1.0 + scale * bits.number();
                     *x = x.clamp(f32::MIN, f32::MAX);
                 }
                 key
@@ -211,6 +212,27 @@ proptest! {
     }
 
     #[test]
+    fn a_tree_along_principal_axes_finds_what_sorting_finds(
+        kind in kinds(), dimension in dimensions(), seed: u64,
+    ) {
+        let mut bits = Bits(seed);
+        let mut brute_force = BruteForce::new(dimension, CAPACITY).expect("room");
+        let tree = KdTree::new(dimension, CAPACITY).expect("room");
+        let mut tree = tree.with_principal_axes().expect("not too many dimensions");
+        let mut learned = Search::default();
+        for _ in 0..4 {
+            play(kind, 500, &mut bits, &mut brute_force, &mut tree);
+            if !brute_force.keys().is_empty() {
+                agree(kind, &mut bits, &brute_force, &tree, &mut learned)?;
+            }
+            tree.rebuild();
+            if !brute_force.keys().is_empty() {
+                agree(kind, &mut bits, &brute_force, &tree, &mut learned)?;
+            }
+        }
+    }
+
+    #[test]
     fn a_scan_finds_what_sorting_finds(
         kind in kinds(), dimension in dimensions(), seed: u64,
     ) {
@@ -279,6 +301,62 @@ fn a_tree_whose_keys_wander_stays_exact() {
     }
 }
 
+/// Keys on a line, each moved by less than would be written, out of the box around its block.
+#[test]
+fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
+    const N_KEYS: usize = 2000;
+    const DIMENSION: usize = 20;
+    let mut bits = Bits(5);
+    let on_the_line = |x: f32| [&[x][..], &[0.0; DIMENSION - 1]].concat();
+    let start = |i: usize| i as f32 / N_KEYS as f32;
+    let rows: Vec<f32> = (0..N_KEYS).flat_map(|i| on_the_line(start(i))).collect();
+    let keys = Keys::from_rows(DIMENSION, N_KEYS, &rows).unwrap();
+    let mut tree = KdTree::from_keys(keys).unwrap();
+    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    for i in 0..N_KEYS {
+        let key = on_the_line(start(i) + 0.008 * bits.number());
+        tree.update(i, &key).unwrap();
+        brute_force.insert(i, &key).unwrap();
+    }
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for _ in 0..500 {
+        let query = on_the_line(bits.number());
+        let expected = brute_force.nearest(&query, 3, &mut search).unwrap();
+        let found = tree.nearest(&query, 3, &mut other).unwrap();
+        assert_eq!(found, expected);
+    }
+}
+
+/// Axes are fitted anew while keys are inserted.
+#[test]
+fn a_tree_whose_axes_change_stays_exact() {
+    const N_KEYS: usize = 5_000;
+    const DIMENSION: usize = 24;
+    let mut bits = Bits(11);
+    // Few numbers that many coordinates have in common, later other ones.
+    let mut key = |i: usize| -> Vec<f32> {
+        let common = [bits.number(), bits.number(), 3.0 * bits.number()];
+        let number = |j: usize| common[(j + i / 2000) % 3] * (j as f32).sin();
+        (0..DIMENSION)
+            .map(|j| number(j) + 0.01 * bits.number())
+            .collect()
+    };
+    let tree = KdTree::new(DIMENSION, N_KEYS).unwrap();
+    let mut tree = tree.with_principal_axes().unwrap();
+    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for i in 0..N_KEYS {
+        let key = key(i);
+        tree.insert(i, &key).unwrap();
+        brute_force.insert(i, &key).unwrap();
+        if i % 250 == 249 {
+            let expected = brute_force.nearest(&key, 30, &mut search).unwrap();
+            let found = tree.nearest(&key, 30, &mut other).unwrap();
+            assert_eq!(found, expected);
+        }
+    }
+}
+
 /// A tree of ten thousand equal keys has nothing to split them by.
 #[test]
 fn equal_keys_are_found_in_the_order_of_their_slots() {
@@ -313,6 +391,11 @@ fn what_a_tree_refuses_changes_nothing() {
 
 #[test]
 fn a_tree_that_cannot_be_is_refused() {
+    let error = KdTree::new(600, 1).unwrap().with_principal_axes();
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "dimension must be at most 512 for principal axes, got 600"
+    );
     for (dimension, capacity) in [(0, 1), (1, 0), (1, 1 << 40), (1 << 40, 1), (40_000, 1)] {
         let error = KdTree::new(dimension, capacity).unwrap_err();
         let is_known = matches!(error, Error::OutOfRange { .. } | Error::OutOfMemory { .. });

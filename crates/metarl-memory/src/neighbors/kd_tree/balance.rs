@@ -22,21 +22,6 @@ struct Part {
 }
 
 impl Tree {
-    /// Mends the highest node that leans, from a leaf that has changed upward.
-    pub(super) fn rebalance_above(&mut self, leaf: usize, keys: &Keys) {
-        let mut leaning = None;
-        let mut node = leaf;
-        while node != ROOT {
-            node = self.nodes[node].parent as usize;
-            if self.leans(node) {
-                leaning = Some(node);
-            }
-        }
-        if let Some(node) = leaning {
-            self.mend(node, keys);
-        }
-    }
-
     /// Builds a subtree anew for every so many changes, one here, one there.
     ///
     /// Where is drawn from the sequence of changes alone, so that it repeats.
@@ -72,7 +57,7 @@ impl Tree {
     }
 
     /// Whether one child has far more keys than the other, or both have few.
-    fn leans(&self, node: usize) -> bool {
+    pub(super) fn leans(&self, node: usize) -> bool {
         match self.nodes[node].shape {
             Shape::Leaf { .. } => false,
             Shape::Inner { pair, .. } => {
@@ -81,12 +66,12 @@ impl Tree {
                 let most = self.nodes[children[0]]
                     .n_keys
                     .max(self.nodes[children[1]].n_keys);
-                n_keys < FEWEST_KEYS || most > n_keys / 5 * 4 + FEWEST_KEYS
+                n_keys < FEWEST_KEYS || is_most(most, n_keys)
             }
         }
     }
 
-    fn mend(&mut self, node: usize, keys: &Keys) {
+    pub(super) fn mend(&mut self, node: usize, keys: &Keys) {
         if self.nodes[node].n_keys as usize <= MOST_KEYS {
             let mut slots = Vec::new();
             self.slots_below(node, &mut slots);
@@ -160,6 +145,11 @@ impl Tree {
             }
         }
     }
+}
+
+/// Whether so many keys of a child are too many for those of its parent.
+pub(super) fn is_most(n_keys: u32, n_keys_of_parent: u32) -> bool {
+    n_keys > n_keys_of_parent / 5 * 4 + FEWEST_KEYS
 }
 
 /// Sorts parts along the coordinate in which their middles spread most; gives it, a plane, and the

@@ -1,10 +1,11 @@
 //! Look-ups.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use super::super::keys::Keys;
-use super::super::pass::BATCH;
-use super::super::search::Search;
+use super::super::query::Query;
+use super::super::search::Neighbor;
 use super::tree::{ROOT, Shape, Tree};
 
 /// A batch is worth a pass over all blocks when a descent would visit this share of them.
@@ -13,28 +14,30 @@ const SHARE_OF_A_BATCH: f32 = 0.08;
 /// A single query is.
 const SHARE_OF_ONE: f32 = 0.3;
 
+/// Fewer queries are no batch.
+const FEWEST_OF_A_BATCH: usize = 8;
+
 /// Of look-ups that read all blocks, one in so many descends, to see whether that has become better.
 const PROBE: u32 = 1024;
 
-/// What share of the blocks look-ups have visited of late.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Habit {
+/// What descents work in, and what they have learned.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Descent {
+    /// Nodes to come back to, the nearest first.
+    waiting: BinaryHeap<Waiting>,
+    /// What share of the blocks was visited of late.
     share: f32,
     /// Look-ups that read all blocks, since one has descended.
-    n_flat: u32,
+    n_passes: u32,
 }
 
-impl Habit {
-    fn is_above(&self, share: f32) -> bool {
-        self.share > share
-    }
-
+impl Descent {
     /// Whether, with so many more look-ups that read all blocks, one should descend.
     fn is_probe_due(&mut self, n_queries: usize) -> bool {
-        self.n_flat += n_queries as u32;
-        let is_due = self.n_flat > PROBE;
+        self.n_passes += n_queries as u32;
+        let is_due = self.n_passes > PROBE;
         if is_due {
-            self.n_flat = 0;
+            self.n_passes = 0;
         }
         is_due
     }
@@ -47,7 +50,7 @@ impl Habit {
 /// A node to come back to. The greatest is the nearest: distances are not negative, so their bits order
 /// as they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Waiting(Reverse<u64>);
+struct Waiting(Reverse<u64>);
 
 impl Waiting {
     fn new(distance: f32, node: usize) -> Self {
@@ -64,70 +67,52 @@ impl Waiting {
 }
 
 impl Tree {
-    /// Finds the nearest keys of a query.
+    /// Appends the nearest keys of a query.
     pub(crate) fn nearest(
         &self,
         keys: &Keys,
-        query: &[f32],
-        k: usize,
         shrink: f32,
-        search: &mut Search,
+        query: &mut Query,
+        descent: &mut Descent,
+        found: &mut Vec<Neighbor>,
     ) {
-        search
-            .lookups
-            .resize_with(1.max(search.lookups.len()), Default::default);
-        search.lookups[0].restart(query, k);
-        if search.habit.is_above(SHARE_OF_ONE) && !search.habit.is_probe_due(1) {
-            self.arena
-                .pass(query, self.home(query), &mut search.lookups[0]);
+        if descent.share > SHARE_OF_ONE && !descent.is_probe_due(1) {
+            self.arena.pass(self.home(query.placed()), query);
         } else {
-            self.descend(query, shrink, search);
+            self.descend(keys, shrink, query, descent);
         }
-        search.found.clear();
-        self.arena
-            .finish(keys, query, &mut search.lookups[0], &mut search.found);
+        self.arena.finish(keys, query, found);
     }
 
-    /// Finds the nearest keys of many queries, one after the other or all in one pass.
-    pub(crate) fn nearest_batch(
+    /// Appends the nearest keys of a batch of queries, found one by one or in one pass.
+    pub(crate) fn nearest_of_batch(
         &self,
         keys: &Keys,
-        queries: &[f32],
-        k: usize,
         shrink: f32,
-        search: &mut Search,
+        queries: &mut [Query],
+        descent: &mut Descent,
+        found: &mut Vec<Neighbor>,
     ) {
-        search.found_by_batch.clear();
-        for batch in queries.chunks(BATCH * keys.dimension()) {
-            let n_queries = batch.len() / keys.dimension();
-            if n_queries >= BATCH / 4 && search.habit.is_above(SHARE_OF_A_BATCH) {
-                if search.habit.is_probe_due(n_queries) {
-                    self.nearest(keys, &batch[..keys.dimension()], k, shrink, search);
-                }
-                let homes: Vec<usize> = batch
-                    .chunks_exact(keys.dimension())
-                    .map(|query| self.home(query))
-                    .collect();
-                self.arena.pass_of_batch(keys, batch, &homes, k, search);
-            } else {
-                for query in batch.chunks_exact(keys.dimension()) {
-                    self.nearest(keys, query, k, shrink, search);
-                    search.found_by_batch.extend_from_slice(&search.found);
-                }
+        if queries.len() >= FEWEST_OF_A_BATCH && descent.share > SHARE_OF_A_BATCH {
+            let n_probes = usize::from(descent.is_probe_due(queries.len()));
+            let (probes, others) = queries.split_at_mut(n_probes);
+            for probe in probes {
+                self.descend(keys, shrink, probe, descent);
+                self.arena.finish(keys, probe, found);
+            }
+            let homes = others.iter().map(|query| self.home(query.placed()));
+            let homes: Vec<usize> = homes.collect();
+            self.arena.pass_of_batch(keys, &homes, others, found);
+        } else {
+            for query in queries {
+                self.nearest(keys, shrink, query, descent, found);
             }
         }
     }
 
     /// Visits the blocks whose boxes are near enough, the near ones first.
-    fn descend(&self, query: &[f32], shrink: f32, search: &mut Search) {
-        let Search {
-            lookups,
-            waiting,
-            habit,
-            ..
-        } = search;
-        let lookup = &mut lookups[0];
-        let is_exact = self.arena.is_exact();
+    fn descend(&self, keys: &Keys, shrink: f32, query: &mut Query, descent: &mut Descent) {
+        let waiting = &mut descent.waiting;
         let mut n_visited = 0;
         let mut limit = f32::INFINITY;
         waiting.clear();
@@ -142,9 +127,9 @@ impl Tree {
                     Shape::Leaf { block } => break Some(block as usize),
                     Shape::Inner { pair, .. } => pair as usize,
                 };
-                let distances = self.boxes.squared_distances(&lookup.padded, pair);
+                let distances = self.boxes.squared_distances(query.padded(), pair);
                 let near = if distances[0] == distances[1] {
-                    self.side(node, query) - 2 * pair
+                    self.side(node, query.placed()) - 2 * pair
                 } else {
                     usize::from(distances[1] < distances[0])
                 };
@@ -160,29 +145,33 @@ impl Tree {
                 self.prefetch(next.node());
             }
             if let Some(block) = block {
-                self.arena.measure(block, query, lookup);
-                limit = lookup.squared_limit(is_exact) * shrink;
+                self.arena.measure(block, query);
+                // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
+                if shrink == 1.0 {
+                    self.arena.measure_many_candidates(keys, query);
+                }
+                limit = self.arena.squared_limit(query, shrink);
                 n_visited += 1;
             }
         }
-        habit.visited(n_visited, self.arena.n_blocks());
+        descent.visited(n_visited, self.arena.n_blocks());
     }
 
     /// Asks for what visiting a node will read.
     fn prefetch(&self, node: usize) {
         match self.nodes[node].shape {
             Shape::Leaf { block } => self.arena.prefetch(block as usize),
-            Shape::Inner { pair, .. } => self.boxes.prefetch(pair as usize),
+            Shape::Inner { pair, .. } => self.boxes.prefetch_pair(pair as usize),
         }
     }
 
     /// The block that a query would be put into.
-    fn home(&self, query: &[f32]) -> usize {
+    fn home(&self, point: &[f32]) -> usize {
         let mut node = ROOT;
         loop {
             match self.nodes[node].shape {
                 Shape::Leaf { block } => return block as usize,
-                Shape::Inner { .. } => node = self.side(node, query),
+                Shape::Inner { .. } => node = self.side(node, point),
             }
         }
     }

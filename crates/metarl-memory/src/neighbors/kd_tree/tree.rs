@@ -3,6 +3,7 @@
 use super::super::arena::{Arena, BLOCK};
 use super::super::bounding_box::Boxes;
 use super::super::keys::Keys;
+use super::balance::is_most;
 use crate::Error;
 
 pub(super) const ROOT: usize = 0;
@@ -10,6 +11,9 @@ pub(super) const ROOT: usize = 0;
 /// Keys that are put into a block when a subtree is built: some room is left, or the first insertion
 /// would split it.
 pub(super) const FILL: usize = 56;
+
+/// Boxes around few keys seldom hold another one, so they will be written when it is inserted.
+const FEW_KEYS: u32 = 256;
 
 /// Nodes over blocks. Children come in pairs, `2i` and `2i + 1`; the second of the first pair is the
 /// root's, and is not used.
@@ -85,19 +89,20 @@ impl Tree {
 
     /// Drops the key of a slot, whose row is still there.
     pub(crate) fn remove(&mut self, keys: &Keys, slot: usize) {
-        let leaf = self.displace(keys, slot);
-        self.rebalance_above(leaf, keys);
+        self.displace(keys, slot);
     }
 
-    /// Follows the key of a slot to where it is now.
-    pub(crate) fn update(&mut self, keys: &Keys, slot: usize) {
+    /// Follows the key of a slot to where it is now, so far from where it was.
+    pub(crate) fn update(&mut self, keys: &Keys, slot: usize, squared_distance: f32) {
+        if self.arena.tolerates(slot, squared_distance) {
+            return;
+        }
         let key = keys.row(slot);
         self.arena.prefetch_key(slot);
         let leaf = self.owner(self.arena.block(slot));
         if self.boxes.excludes(leaf, key) {
             if leaf != ROOT && self.boxes.is_far(leaf, key) {
-                let leaf = self.displace(keys, slot);
-                self.rebalance_above(leaf, keys);
+                self.displace(keys, slot);
                 self.place(keys, slot);
                 return;
             }
@@ -112,19 +117,29 @@ impl Tree {
         self.owners[block] as usize
     }
 
-    /// Puts a key into the leaf its planes lead to.
+    /// Puts a key into the leaf its planes lead to, and mends the highest node that leans then.
     fn place(&mut self, keys: &Keys, slot: usize) {
         let key = keys.row(slot);
+        let mut leaning = None;
         let mut node = ROOT;
         let block = loop {
             self.nodes[node].n_keys += 1;
+            if self.nodes[node].n_keys <= FEW_KEYS {
+                self.boxes.prefetch(node);
+            }
             match self.nodes[node].shape {
                 Shape::Leaf { block } => break block as usize,
-                Shape::Inner { .. } => node = self.side(node, key),
+                Shape::Inner { .. } => {
+                    let child = self.side(node, key);
+                    let n_keys = self.nodes[child].n_keys + 1;
+                    if leaning.is_none() && is_most(n_keys, self.nodes[node].n_keys) {
+                        leaning = Some(node);
+                    }
+                    node = child;
+                }
             }
         };
         if self.arena.n_keys(block) < BLOCK {
-            self.boxes.prefetch(node / 2);
             self.arena.put(block, keys, slot);
             self.enclose(node, key);
         } else {
@@ -132,23 +147,28 @@ impl Tree {
             slots.push(slot as u32);
             self.rebuild(node, &mut slots, keys);
         }
-        self.rebalance_above(node, keys);
+        if let Some(leaning) = leaning {
+            self.mend(leaning, keys);
+        }
     }
 
-    /// Takes a key out of its leaf, which is given.
-    fn displace(&mut self, keys: &Keys, slot: usize) -> usize {
+    /// Takes a key out of its leaf, and mends the highest node that leans then.
+    fn displace(&mut self, keys: &Keys, slot: usize) {
         let block = self.arena.take(slot);
-        let leaf = self.owner(block);
-        let mut node = leaf;
-        loop {
-            self.nodes[node].n_keys -= 1;
-            if node == ROOT {
-                break;
-            }
+        let mut leaning = None;
+        let mut node = self.owner(block);
+        self.nodes[node].n_keys -= 1;
+        while node != ROOT {
             node = self.nodes[node].parent as usize;
+            self.nodes[node].n_keys -= 1;
+            if self.leans(node) {
+                leaning = Some(node);
+            }
         }
         self.tighten_if_worn(block, keys);
-        leaf
+        if let Some(leaning) = leaning {
+            self.mend(leaning, keys);
+        }
     }
 
     /// The child that a key belongs to; where it lies in the plane, the one with fewer keys, so that
