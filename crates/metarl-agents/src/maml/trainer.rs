@@ -67,6 +67,8 @@ type Inner<D, const O: usize, const K: usize> = OnDevice<InnerLoss<D, O, K>, D>;
 /// One task of an iteration: what it was adapted on and what it is judged by.
 struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
     support: Vec<Inner<D, O, K>>,
+    /// From the parameters the iteration began with.
+    adaptation: Adaptation<f32>,
     query: OnDevice<OuterLoss<D, O, K>, D>,
     divergence: OnDevice<Divergence<D, O, K>, D>,
     return_before: f64,
@@ -231,6 +233,7 @@ where
         };
         Ok(Lesson {
             support,
+            adaptation,
             query: OnDevice::new(query, self.device.clone()),
             return_before,
             return_after: batch.mean_return(),
@@ -296,7 +299,7 @@ where
     fn linearize<'a>(
         &self,
         lessons: &'a [Lesson<D, O, K>],
-        paths: &'a [Adaptation<f32>],
+        paths: impl Iterator<Item = &'a Adaptation<f32>>,
     ) -> Result<Vec<Adapted<'a, D, O, K>>, Error> {
         let pairs = lessons.iter().zip(paths);
         let adapted = pairs.map(|(lesson, path)| {
@@ -350,8 +353,8 @@ where
         let mut state = self.state.clone();
         let (before, after) = match self.config.outer {
             OuterOptimizer::Trpo(region) => {
-                let paths = self.paths(&lessons, &state.parameters)?;
-                let tasks = self.linearize(&lessons, &paths)?;
+                let paths = lessons.iter().map(|lesson| &lesson.adaptation);
+                let tasks = self.linearize(&lessons, paths)?;
                 let (loss, gradient) = meta_gradient(&tasks)?;
                 let step = region.step(
                     &state.parameters,
@@ -369,7 +372,8 @@ where
                     &mut state.adam,
                     |parameters| -> Result<_, Error> {
                         let paths = self.paths(&lessons, parameters)?;
-                        let (loss, gradient) = meta_gradient(&self.linearize(&lessons, &paths)?)?;
+                        let tasks = self.linearize(&lessons, paths.iter())?;
+                        let (loss, gradient) = meta_gradient(&tasks)?;
                         #[expect(clippy::cast_possible_truncation, reason = "for the record")]
                         let loss = loss as f32;
                         Ok((loss, gradient))

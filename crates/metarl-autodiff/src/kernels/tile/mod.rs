@@ -1,4 +1,7 @@
 //! Matrix products of our own, for processors and sizes where they are faster than the `gemm` crate's.
+//!
+//! Miri does not know AVX-512, so every access is checked by an assertion wherever those are compiled, as
+//! they are in tests.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -26,7 +29,7 @@ pub(crate) fn product(
 ) -> bool {
     let (k, n) = (rhs.rows, rhs.columns);
     let lies_in_rows = rhs.column_stride == 1;
-    let is_small = k.min(avx512::DEPTH) * n <= MOST;
+    let is_small = k > 0 && k.min(avx512::DEPTH) * n <= MOST;
     let is_worth_it = is_small && (lies_in_rows || k * n <= MOST_TURNED * lhs.rows);
     if !is_worth_it || !avx512::is_available() {
         return false;
