@@ -77,12 +77,7 @@ pub trait Differentiable<E> {
         self.hessian_vector_product(parameters, direction)
     }
 
-    /// `v ↦ ∇²L(θ) v`, for many directions at one point.
-    ///
-    /// # Examples
-    ///
-    /// The example of [the crate](crate#examples) with `linearize(&x).product(&v)` in place of
-    /// `hessian_vector_product(&x, &v)` gives the same numbers.
+    /// `v ↦ ∇²L(θ) v`, for many directions at one point, as in the example of [the crate](crate).
     fn linearize<'a>(&'a self, parameters: &'a [E]) -> Linearization<'a, E, Self>
     where
         Self: Sized,

@@ -51,6 +51,10 @@
 //! assert_eq!(loss.gradient(&x)?, (17.0, vec![4.0, 32.0]));
 //! assert_eq!(loss.jacobian_vector_product(&x, &[1.0, 1.0])?, (17.0, 36.0));
 //! assert_eq!(loss.hessian_vector_product(&x, &[1.0, 1.0])?, [12.0, 48.0]);
+//! // Along many directions at one point, what they share is evaluated once.
+//! let curvature = loss.linearize(&x);
+//! assert_eq!(curvature.product(&[1.0, 0.0])?, [12.0, 0.0]);
+//! assert_eq!(curvature.product(&[0.0, 1.0])?, [0.0, 48.0]);
 //! # Ok::<(), Error>(())
 //! ```
 //!

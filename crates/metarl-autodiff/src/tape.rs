@@ -154,3 +154,38 @@ impl<E: Scalar, D: Storage<E>> TapeHandle<E, D> for SharedTape<E, D> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::buffer::Buffer;
+
+    #[test]
+    fn only_what_stands_still_on_a_kept_tape_is_kept() {
+        type Tape = SharedTape<f32, Cpu>;
+        let kept = Kept::default();
+        let (still, direction) = (Tape::keeping(&kept), Tape::of_direction());
+        assert!(still.once().is_kept());
+        assert!(still.clone().merge(Tape::default()).once().is_kept());
+        assert!(!still.clone().merge(direction.clone()).once().is_kept());
+        assert!(!direction.clone().merge(still).once().is_kept());
+        assert!(!direction.once().is_kept());
+        assert!(!Tape::new().once().is_kept());
+        assert!(!TapeHandle::<f32, Cpu>::once(&NoneTape).is_kept());
+    }
+
+    #[test]
+    fn evaluations_ask_in_the_same_order() {
+        let kept = Kept::default();
+        let ask = || {
+            let tape = SharedTape::<f32, Cpu>::keeping(&kept);
+            [1.0, 2.0].map(|x| {
+                let numbers = tape.once().numbers(|| Buffer::copy_of(&[x]));
+                numbers.as_ptr()
+            })
+        };
+        let first = ask();
+        assert_ne!(first[0], first[1]);
+        assert_eq!(ask(), first);
+    }
+}

@@ -68,6 +68,8 @@ type Inner<D, const O: usize, const K: usize> = OnDevice<InnerLoss<O, K>, D>;
 /// One task of an iteration: what it was adapted on and what it is judged by.
 struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
     support: Vec<Inner<D, O, K>>,
+    /// From the parameters the iteration began with.
+    adaptation: Adaptation<f32>,
     query: OnDevice<OuterLoss<O, K>, D>,
     divergence: OnDevice<Divergence<O, K>, D>,
     return_before: f64,
@@ -77,16 +79,16 @@ struct Lesson<D: Kernels<f32>, const O: usize, const K: usize> {
 
 /// A task's adapted policy, and how it moves with the meta-parameters.
 struct Adapted<'a, D: Kernels<f32>, const O: usize, const K: usize> {
-    query: &'a OnDevice<OuterLoss<D, O, K>, D>,
+    query: &'a OnDevice<OuterLoss<O, K>, D>,
     parameters: &'a [f32],
     /// `J`, of the adapted parameters by the meta-parameters.
     jacobian: AdaptationJacobian<'a, f32, Inner<D, O, K>>,
     /// `F`, the second derivative of the divergence.
-    divergence: Linearization<'a, f32, OnDevice<Divergence<D, O, K>, D>>,
+    divergence: Linearization<'a, f32, OnDevice<Divergence<O, K>, D>>,
 }
 
 /// The outer loss averaged over tasks, and its gradient by the meta-parameters: `Σ Jᵀ ∇L / n`.
-fn meta_gradient<D: Kernels<f32> + Send + Sync, const O: usize, const K: usize>(
+fn meta_gradient<D: Kernels<f32>, const O: usize, const K: usize>(
     tasks: &[Adapted<'_, D, O, K>],
 ) -> Result<(f64, Vec<f32>), Error> {
     let parts = tasks.par_iter().map(|task| {
@@ -101,7 +103,7 @@ fn meta_gradient<D: Kernels<f32> + Send + Sync, const O: usize, const K: usize>(
 
 /// `Σ Jᵀ F J v / n`: the second derivative of the mean divergence between adapted policies. At the
 /// policies the divergence is measured from its gradient is zero, so no other term is left.
-fn fisher_product<D: Kernels<f32> + Send + Sync, const O: usize, const K: usize>(
+fn fisher_product<D: Kernels<f32>, const O: usize, const K: usize>(
     tasks: &[Adapted<'_, D, O, K>],
     v: &[f32],
 ) -> Result<Vec<f32>, Error> {
@@ -233,6 +235,7 @@ where
         };
         Ok(Lesson {
             support,
+            adaptation,
             query: OnDevice::new(query, D::of_this_thread()),
             return_before,
             return_after: batch.mean_return(),
@@ -298,7 +301,7 @@ where
     fn linearize<'a>(
         &self,
         lessons: &'a [Lesson<D, O, K>],
-        paths: &'a [Adaptation<f32>],
+        paths: impl Iterator<Item = &'a Adaptation<f32>>,
     ) -> Result<Vec<Adapted<'a, D, O, K>>, Error> {
         let pairs = lessons.iter().zip(paths);
         let adapted = pairs.map(|(lesson, path)| {
@@ -352,8 +355,8 @@ where
         let mut state = self.state.clone();
         let (before, after) = match self.config.outer {
             OuterOptimizer::Trpo(region) => {
-                let paths = self.paths(&lessons, &state.parameters)?;
-                let tasks = self.linearize(&lessons, &paths)?;
+                let paths = lessons.iter().map(|lesson| &lesson.adaptation);
+                let tasks = self.linearize(&lessons, paths)?;
                 let (loss, gradient) = meta_gradient(&tasks)?;
                 let step = region.step(
                     &state.parameters,
@@ -371,7 +374,8 @@ where
                     &mut state.adam,
                     |parameters| -> Result<_, Error> {
                         let paths = self.paths(&lessons, parameters)?;
-                        let (loss, gradient) = meta_gradient(&self.linearize(&lessons, &paths)?)?;
+                        let tasks = self.linearize(&lessons, paths.iter())?;
+                        let (loss, gradient) = meta_gradient(&tasks)?;
                         #[expect(clippy::cast_possible_truncation, reason = "for the record")]
                         let loss = loss as f32;
                         Ok((loss, gradient))

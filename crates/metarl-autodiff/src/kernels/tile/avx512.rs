@@ -123,8 +123,7 @@ impl Panel<'_> {
     #[target_feature(enable = "avx512f,avx512vl")]
     fn multiply<const V: usize, const H: bool>(&self, out: &mut [f32]) {
         let mut row = self.rows.start;
-        // As many sums as an addition takes cycles must be under way, and more than it takes to fetch
-        // the operands.
+        // Few columns take twice the rows: enough sums must be under way to hide how long one takes.
         while V + usize::from(H) <= 2 && row + 12 <= self.rows.end {
             self.tile::<12, V, H>(row, out);
             row += 12;
@@ -205,7 +204,7 @@ impl Panel<'_> {
 #[inline]
 fn number(from: &[f32], at: usize) -> f32 {
     debug_assert!(at < from.len(), "within the matrix");
-    // SAFETY: it lies in the slice.
+    // SAFETY: panels lie within the sizes that `product_here` asserts.
     unsafe { *from.get_unchecked(at) }
 }
 
@@ -217,7 +216,7 @@ fn load(from: &[f32], start: usize, lanes: __mmask16) -> __m512 {
         start + lanes.count_ones() as usize <= from.len(),
         "within the matrix"
     );
-    // SAFETY: only lanes of the mask are read, and they lie in the slice.
+    // SAFETY: only lanes of the mask are read; panels lie within the sizes that `product_here` asserts.
     unsafe { _mm512_maskz_loadu_ps(lanes, from.as_ptr().add(start)) }
 }
 
@@ -228,7 +227,7 @@ fn load_half(from: &[f32], start: usize, lanes: __mmask8) -> __m256 {
         start + lanes.count_ones() as usize <= from.len(),
         "within the matrix"
     );
-    // SAFETY: only lanes of the mask are read, and they lie in the slice.
+    // SAFETY: only lanes of the mask are read; panels lie within the sizes that `product_here` asserts.
     unsafe { _mm256_maskz_loadu_ps(lanes, from.as_ptr().add(start)) }
 }
 
@@ -239,7 +238,7 @@ fn store(to: &mut [f32], start: usize, lanes: __mmask16, x: __m512) {
         start + lanes.count_ones() as usize <= to.len(),
         "within the matrix"
     );
-    // SAFETY: only lanes of the mask are written, and they lie in the slice.
+    // SAFETY: only lanes of the mask are written; panels lie within the sizes that `product_here` asserts.
     unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr().add(start), lanes, x) }
 }
 
@@ -250,6 +249,6 @@ fn store_half(to: &mut [f32], start: usize, lanes: __mmask8, x: __m256) {
         start + lanes.count_ones() as usize <= to.len(),
         "within the matrix"
     );
-    // SAFETY: only lanes of the mask are written, and they lie in the slice.
+    // SAFETY: only lanes of the mask are written; panels lie within the sizes that `product_here` asserts.
     unsafe { _mm256_mask_storeu_ps(to.as_mut_ptr().add(start), lanes, x) }
 }
