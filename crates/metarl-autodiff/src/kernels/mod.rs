@@ -7,7 +7,7 @@ pub(crate) mod activation;
 pub(crate) mod buffer;
 mod cpu;
 pub(crate) mod function;
-mod narrow;
+pub(crate) mod narrow;
 pub(crate) mod product;
 mod reduce;
 mod slope;
@@ -242,13 +242,6 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         x: Value<(N, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
         Value::new(x.into_tensor().log_softmax::<Axis<1>>())
-    }
-
-    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
-        x: Value<(N, M), E, Self, T>,
-        dx: Value<(N, M), E, Self, T>,
-    ) -> [Value<(N, M), E, Self, T>; 2] {
-        composed::log_softmax_dual::<Taped<E, Self, T>, N, M>(x, dx)
     }
 
     fn gru<T: TapeHandle<E, Self>>(
