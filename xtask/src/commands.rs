@@ -54,7 +54,10 @@ pub(crate) fn tidy(sh: &Shell) -> Result<()> {
 
 pub(crate) fn gradcheck(sh: &Shell) -> Result<()> {
     let packages = DIFFERENTIATED.iter().flat_map(|name| ["--package", name]);
-    Ok(cmd!(sh, "cargo test {packages...} --test it").run()?)
+    cmd!(sh, "cargo test {packages...} --test it").run()?;
+    // Every `f32` there is, which takes minutes without optimization.
+    let activations = ["--package", "metarl-autodiff", "--lib", "activation"];
+    Ok(cmd!(sh, "cargo test --release {activations...}").run()?)
 }
 
 pub(crate) fn features(sh: &Shell) -> Result<()> {

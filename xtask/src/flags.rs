@@ -14,7 +14,8 @@ xflags::xflags! {
         /// Check the workspace's own rules: layers, manifests, packages, modules, links, text.
         cmd tidy {}
 
-        /// Run only the tests that hold derivatives against finite differences.
+        /// Run only the tests that hold derivatives against finite differences, and activations at
+        /// every `f32`.
         cmd gradcheck {}
 
         /// Compile each crate alone with default features, then those over simulators.

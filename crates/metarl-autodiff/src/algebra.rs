@@ -207,15 +207,6 @@ pub trait Algebra: Clone + Debug + 'static {
     /// `xₙₖ − ln Σⱼ exp xₙⱼ`
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)>;
 
-    /// [`log_softmax`](Algebra::log_softmax) and its derivative along `dx`.
-    #[doc(hidden)]
-    fn log_softmax_dual<N: Dim, M: Dim>(
-        x: Self::Of<(N, M)>,
-        dx: Self::Of<(N, M)>,
-    ) -> [Self::Of<(N, M)>; 2] {
-        composed::log_softmax_dual::<Self, N, M>(x, dx)
-    }
-
     /// Gated recurrent unit over a sequence (Cho et al. 2014, with the reset gate after the
     /// recurrent product, as cuDNN has it). Gates lie in the order reset, update, candidate.
     ///

@@ -1,6 +1,4 @@
-//! The fused operations, written with the basic ones: what a device without kernels of its own
-//! runs, what second derivatives of LSTM run, and what the fused kernels are tested
-//! against.
+//! The fused operations, written with the basic ones: what a device without kernels of its own runs.
 
 use dfdx::prelude::{Dim, Shape, TryGt};
 
@@ -86,17 +84,6 @@ pub(crate) fn convolution_dual<A: Algebra>(
         x, windows, weight, bias, activation,
     ))
     .into()
-}
-
-/// `ẏₙₖ = ẋₙₖ − Σⱼ exp(yₙⱼ) ẋₙⱼ`
-pub(crate) fn log_softmax_dual<A: Algebra, N: Dim, M: Dim>(
-    x: A::Of<(N, M)>,
-    dx: A::Of<(N, M)>,
-) -> [A::Of<(N, M)>; 2] {
-    let y = A::log_softmax(x);
-    let (_, m) = A::shape(&y);
-    let mean = A::sum_columns(A::exp(y.clone()) * dx.clone());
-    [y, dx - A::repeat_columns(mean, m)]
 }
 
 pub(crate) fn stack_columns<A: Algebra>(
@@ -343,3 +330,6 @@ pub(crate) fn lstm_dual<A: Algebra>(
     let (cell, cell_tangent) = parts::<A, _>(cells);
     [(state, cell), (state_tangent, cell_tangent)]
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,10 +294,13 @@ impl<P: Algebra> Algebra for Forward<P> {
     }
 
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
-        match x.tangent {
-            Some(dx) => both(P::log_softmax_dual(x.primal, dx)),
-            None => Dual::new(P::log_softmax(x.primal), None),
-        }
+        let y = P::log_softmax(x.primal);
+        let tangent = x.tangent.map(|dx| {
+            let (_, m) = P::shape(&y);
+            let mean = P::sum_columns(P::exp(y.clone()) * dx.clone());
+            dx - P::repeat_columns(mean, m)
+        });
+        Dual::new(y, tangent)
     }
 
     fn convolution(

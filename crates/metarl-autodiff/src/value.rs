@@ -342,12 +342,6 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
         D::log_softmax(x)
     }
-    fn log_softmax_dual<N: Dim, M: Dim>(
-        x: Self::Of<(N, M)>,
-        dx: Self::Of<(N, M)>,
-    ) -> [Self::Of<(N, M)>; 2] {
-        D::log_softmax_dual(x, dx)
-    }
     fn gru(
         p: RecurrenceOf<Self>,
         candidate_bias: Self::Of<(usize,)>,

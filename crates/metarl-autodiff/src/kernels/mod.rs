@@ -8,7 +8,7 @@ pub(crate) mod buffer;
 #[cfg(not(feature = "dfdx-kernels"))]
 mod cpu;
 pub(crate) mod function;
-mod narrow;
+pub(crate) mod narrow;
 pub(crate) mod product;
 mod reduce;
 mod slope;
@@ -270,13 +270,6 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         let centered = x - Self::repeat_columns(largest, m);
         let sum = Self::sum_columns(Self::unary(centered.clone(), Unary::Exp));
         centered - Self::repeat_columns(Self::unary(sum, Unary::Ln), m)
-    }
-
-    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
-        x: Value<(N, M), E, Self, T>,
-        dx: Value<(N, M), E, Self, T>,
-    ) -> [Value<(N, M), E, Self, T>; 2] {
-        composed::log_softmax_dual::<Taped<E, Self, T>, N, M>(x, dx)
     }
 
     fn gru<T: TapeHandle<E, Self>>(

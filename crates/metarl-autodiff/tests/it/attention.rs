@@ -118,8 +118,6 @@ prop_compose! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    // The directional derivative comes from basic operations, the gradient from the fused one: their
-    // agreement is part of the check.
     #[test]
     fn causal_attention_is_its_equation((loss, x, v) in weighed(pairs())) {
         loss.check(&x, &v);

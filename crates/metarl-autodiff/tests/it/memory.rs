@@ -4,13 +4,14 @@
 use allocation_counter::measure;
 use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
 use metarl_autodiff::{
-    Activation, Algebra, Differentiable, Error, Gru, Layout, Mlp, Network, Objective, OnDevice,
+    Activation, Algebra, Differentiable, Error, Gru, Layout, Lstm, LstmState, Mlp, Network,
+    Objective, OnDevice,
 };
 use metarl_core::{Purpose, Seed};
 
 const N_ROWS: usize = 4096;
-/// So few that every product is one of our own: the crate that does the others allocates room to pack
-/// its operands at each call.
+/// So few that every product is one of our own: the gemm crate, which does the others, allocates room
+/// to pack its operands at each call and takes none from its caller.
 const N_UNITS: usize = 4;
 const N_LANES: usize = 64;
 /// Bytes of one layer's output: whoever allocates a buffer allocates at least this.
@@ -63,6 +64,31 @@ impl Objective<f32, Cpu> for MeanSquare<Gru> {
     }
 }
 
+impl Objective<f32, Cpu> for MeanSquare<Lstm> {
+    type Network = Lstm;
+
+    fn network(&self) -> &Self::Network {
+        &self.0
+    }
+
+    fn loss<A: Algebra<Elem = f32, Device = Cpu>>(
+        &self,
+        algebra: &A,
+        parameters: <Self::Network as Network>::Bound<A>,
+    ) -> Result<A::Of<Rank0>, Error> {
+        let tensor = |rows: usize, width: usize| {
+            let x = wave(rows * width);
+            algebra.constant(algebra.device().tensor_from_vec(x, (rows, width)))
+        };
+        let first = LstmState {
+            hidden: tensor(N_LANES, N_UNITS),
+            cell: tensor(N_LANES, N_UNITS),
+        };
+        let states = parameters.forward(tensor(N_ROWS, 2), first, &vec![false; N_ROWS]);
+        Ok(A::mean(A::square(states.hidden)))
+    }
+}
+
 /// Asserts that no derivative allocates a buffer, however often it is taken.
 #[track_caller]
 fn assert_no_buffer<N>(network: N)
@@ -98,6 +124,15 @@ fn a_perceptron_allocates_no_buffer() {
 #[test]
 fn a_gated_recurrent_unit_allocates_no_buffer() {
     assert_no_buffer(Gru {
+        inputs: 2,
+        hidden: N_UNITS,
+        longest_memory: 2,
+    });
+}
+
+#[test]
+fn a_long_short_term_memory_allocates_no_buffer() {
+    assert_no_buffer(Lstm {
         inputs: 2,
         hidden: N_UNITS,
         longest_memory: 2,

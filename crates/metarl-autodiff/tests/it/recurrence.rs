@@ -304,9 +304,13 @@ fn assert_cleared<O: Objective<f64, TestDevice>>(loss: O, n: usize, places: &[us
     }
     let v = vec![0.5; n];
     let loss = on_device(loss);
-    let (value, gradient) = loss.gradient(&x).unwrap();
-    let (forward, slope) = loss.jacobian_vector_product(&x, &v).unwrap();
-    let curvature = loss.hessian_vector_product(&x, &v).unwrap();
+    let (value, gradient) = loss.gradient(&x).expect("the data fit together");
+    let (forward, slope) = loss
+        .jacobian_vector_product(&x, &v)
+        .expect("the data fit together");
+    let curvature = loss
+        .hessian_vector_product(&x, &v)
+        .expect("the data fit together");
     assert!(value.is_finite() && forward.is_finite() && slope.is_finite());
     assert!(gradient.iter().chain(&curvature).all(|g| g.is_finite()));
     for place in places {

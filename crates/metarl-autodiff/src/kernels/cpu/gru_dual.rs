@@ -9,6 +9,7 @@ use super::gru::{advance, block, clear_rows};
 use super::node::{add, close_all, open};
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
+use crate::kernels::narrow::transposed;
 use crate::kernels::product::{Matrix, product};
 use crate::value::{Taped, Value};
 use crate::{Kernels, Scalar, TapeHandle};
@@ -290,6 +291,10 @@ impl<E: Scalar> Backward<'_, E> {
             first: Buffer::zeros(lanes * hidden),
             first_tangent: Buffer::zeros(lanes * hidden),
         };
+        let back = transposed(self.recurrent_weight);
+        let back = Matrix::new(&back, gates, hidden);
+        let back_tangent = transposed(self.recurrent_tangent);
+        let back_tangent = Matrix::new(&back_tangent, gates, hidden);
         for t in (0..self.reset.len() / lanes).rev() {
             let (narrow, wide) = (block(t, lanes * hidden), block(t, lanes * gates));
             let (h, dh) = (&mut found.first, &mut found.first_tangent);
@@ -318,9 +323,9 @@ impl<E: Scalar> Backward<'_, E> {
             );
             let of_state = Matrix::new(&found.state[wide.clone()], lanes, gates);
             let of_tangent = Matrix::new(&found.state_tangent[wide], lanes, gates);
-            product(h, of_state, self.recurrent_weight.t(), true);
-            product(h, of_tangent, self.recurrent_tangent.t(), true);
-            product(dh, of_tangent, self.recurrent_weight.t(), true);
+            product(h, of_state, back, true);
+            product(h, of_tangent, back_tangent, true);
+            product(dh, of_tangent, back, true);
             let reset = &self.reset[t * lanes..(t + 1) * lanes];
             clear_rows(h, reset, hidden);
             clear_rows(dh, reset, hidden);

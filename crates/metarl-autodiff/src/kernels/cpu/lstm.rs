@@ -6,9 +6,9 @@ use multiversion::multiversion;
 use super::dense::affine;
 use super::gru::{block, clear_rows};
 use super::node::{add, close_all, open};
-use super::units::{AT_ONCE, load, load_each, store, store_each};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
+use crate::kernels::narrow::transposed;
 use crate::kernels::product::{Matrix, product};
 use crate::value::{Taped, Value};
 use crate::{Kernels, Scalar, TapeHandle};
@@ -150,8 +150,17 @@ pub(super) fn advance<E: Scalar>(
 
 /// A row's gates, one after another.
 #[inline(always)]
-fn quarters<E>(row: &[E], hidden: usize) -> [&[E]; 4] {
+pub(super) fn quarters<E>(row: &[E], hidden: usize) -> [&[E]; 4] {
     std::array::from_fn(|k| &row[k * hidden..][..hidden])
+}
+
+/// The same, to be written.
+#[inline(always)]
+pub(super) fn quarters_mut<E>(row: &mut [E], hidden: usize) -> [&mut [E]; 4] {
+    let (first, row) = row.split_at_mut(hidden);
+    let (second, row) = row.split_at_mut(hidden);
+    let (third, row) = row.split_at_mut(hidden);
+    [first, second, third, &mut row[..hidden]]
 }
 
 /// What the forward pass left behind.
@@ -170,6 +179,7 @@ impl<E: Scalar> Backward<'_, E> {
     fn run(&self, g_h: &[E], g_c: &[E]) -> (Buffer<E>, Buffer<E>, Buffer<E>) {
         let (lanes, hidden) = (self.lanes, self.hidden);
         let gates = 4 * hidden;
+        let back = transposed(Matrix::new(self.recurrent_weight, hidden, gates));
         let mut da = Buffer::stale(self.gate.len());
         let mut dh = Buffer::zeros(lanes * hidden);
         let mut dc = Buffer::zeros(lanes * hidden);
@@ -188,7 +198,7 @@ impl<E: Scalar> Backward<'_, E> {
             product(
                 &mut dh,
                 Matrix::new(&da[wide], lanes, gates),
-                Matrix::new(self.recurrent_weight, hidden, gates).t(),
+                Matrix::new(&back, gates, hidden),
                 false,
             );
             let reset = &self.reset[t * lanes..(t + 1) * lanes];
@@ -210,43 +220,25 @@ fn gate_gradients<E: Scalar>(
     dc: &mut [E],
     da: &mut [E],
 ) {
-    for lane in 0..dh.len() / hidden {
-        let (row, own) = (lane * hidden, lane * 4 * hidden);
-        let whole = hidden - hidden % AT_ONCE;
-        for k in (0..whole).step_by(AT_ONCE) {
-            let at = (row + k, own + k, hidden);
-            units::<E, AT_ONCE>(at, gate, (tanh_c, before), dh, dc, da);
+    let one = E::ONE;
+    let rows = dh
+        .chunks_exact(hidden)
+        .zip(dc.chunks_exact_mut(hidden))
+        .zip(gate.chunks_exact(4 * hidden))
+        .zip(tanh_c.chunks_exact(hidden))
+        .zip(before.chunks_exact(hidden))
+        .zip(da.chunks_exact_mut(4 * hidden));
+    for (((((dh, dc), gate), tanh_c), before), da) in rows {
+        let [i, f, g, o] = quarters(gate, hidden);
+        let [da_i, da_f, da_g, da_o] = quarters_mut(da, hidden);
+        for k in 0..hidden {
+            let (i, f, g, o) = (i[k], f[k], g[k], o[k]);
+            let d = dc[k] + dh[k] * o * (one - tanh_c[k] * tanh_c[k]);
+            da_i[k] = d * g * i * (one - i);
+            da_f[k] = d * before[k] * f * (one - f);
+            da_g[k] = d * i * (one - g * g);
+            da_o[k] = dh[k] * tanh_c[k] * o * (one - o);
+            dc[k] = d * f;
         }
-        for k in whole..hidden {
-            let at = (row + k, own + k, hidden);
-            units::<E, 1>(at, gate, (tanh_c, before), dh, dc, da);
-        }
-    }
-
-    #[inline(always)]
-    fn units<E: Scalar, const N: usize>(
-        (row, own, hidden): (usize, usize, usize),
-        gate: &[E],
-        (tanh_c, before): (&[E], &[E]),
-        dh: &[E],
-        dc: &mut [E],
-        da: &mut [E],
-    ) {
-        let one = E::ONE;
-        let [i, f, g, o] = load_each::<E, N, 4>(gate, own, hidden);
-        let (tanh_c, before) = (load::<E, N>(tanh_c, row), load::<E, N>(before, row));
-        let (dh, mut next) = (load::<E, N>(dh, row), load::<E, N>(dc, row));
-        let mut of = [[E::real(0.0); N]; 4];
-        for n in 0..N {
-            let (i, f, g, o) = (i[n], f[n], g[n], o[n]);
-            let d = next[n] + dh[n] * o * (one - tanh_c[n] * tanh_c[n]);
-            of[0][n] = d * g * i * (one - i);
-            of[1][n] = d * before[n] * f * (one - f);
-            of[2][n] = d * i * (one - g * g);
-            of[3][n] = dh[n] * tanh_c[n] * o * (one - o);
-            next[n] = d * f;
-        }
-        store(dc, row, next);
-        store_each(da, own, hidden, of);
     }
 }

@@ -6,11 +6,11 @@ use multiversion::multiversion;
 
 use super::dense::affine;
 use super::gru::{block, clear_rows};
-use super::lstm::advance;
+use super::lstm::{advance, quarters, quarters_mut};
 use super::node::{add, close_all, open};
-use super::units::{AT_ONCE, load, load_each, store, store_each};
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
+use crate::kernels::narrow::transposed;
 use crate::kernels::product::{Matrix, product};
 use crate::value::{Taped, Value};
 use crate::{Kernels, Scalar, TapeHandle};
@@ -186,42 +186,26 @@ fn advance_tangent<E: Scalar>(
     (tanh_c, before): (&[E], &[E]),
     (dc, dh): (&mut [E], &mut [E]),
 ) {
-    for lane in 0..dh.len() / hidden {
-        let whole = hidden - hidden % AT_ONCE;
-        for k in (0..whole).step_by(AT_ONCE) {
-            let at = (lane * hidden + k, 4 * lane * hidden + k, hidden);
-            units::<E, AT_ONCE>(at, (gate, alpha), (tanh_c, before), dc, dh);
+    let one = E::ONE;
+    let rows = dc
+        .chunks_exact_mut(hidden)
+        .zip(dh.chunks_exact_mut(hidden))
+        .zip(gate.chunks_exact(4 * hidden))
+        .zip(alpha.chunks_exact(4 * hidden))
+        .zip(tanh_c.chunks_exact(hidden))
+        .zip(before.chunks_exact(hidden));
+    for (((((dc, dh), gate), alpha), tanh_c), before) in rows {
+        let [i, f, g, o] = quarters(gate, hidden);
+        let [alpha_i, alpha_f, alpha_g, alpha_o] = quarters(alpha, hidden);
+        for k in 0..hidden {
+            let (i, f, g, o) = (i[k], f[k], g[k], o[k]);
+            let di = i * (one - i) * alpha_i[k];
+            let df = f * (one - f) * alpha_f[k];
+            let dg = (one - g * g) * alpha_g[k];
+            let d_o = o * (one - o) * alpha_o[k];
+            dc[k] = df * before[k] + f * dc[k] + di * g + i * dg;
+            dh[k] = d_o * tanh_c[k] + o * (one - tanh_c[k] * tanh_c[k]) * dc[k];
         }
-        for k in whole..hidden {
-            let at = (lane * hidden + k, 4 * lane * hidden + k, hidden);
-            units::<E, 1>(at, (gate, alpha), (tanh_c, before), dc, dh);
-        }
-    }
-
-    #[inline(always)]
-    fn units<E: Scalar, const N: usize>(
-        (row, own, hidden): (usize, usize, usize),
-        (gate, alpha): (&[E], &[E]),
-        (tanh_c, before): (&[E], &[E]),
-        dc: &mut [E],
-        dh: &mut [E],
-    ) {
-        let one = E::ONE;
-        let gate = load_each::<E, N, 4>(gate, own, hidden);
-        let alpha = load_each::<E, N, 4>(alpha, own, hidden);
-        let (tanh_c, before) = (load::<E, N>(tanh_c, row), load::<E, N>(before, row));
-        let (mut dc_next, mut dh_next) = (load::<E, N>(dc, row), [E::real(0.0); N]);
-        for n in 0..N {
-            let [i, f, g, o] = gate.map(|gate| gate[n]);
-            let di = i * (one - i) * alpha[0][n];
-            let df = f * (one - f) * alpha[1][n];
-            let dg = (one - g * g) * alpha[2][n];
-            let d_o = o * (one - o) * alpha[3][n];
-            dc_next[n] = df * before[n] + f * dc_next[n] + di * g + i * dg;
-            dh_next[n] = d_o * tanh_c[n] + o * (one - tanh_c[n] * tanh_c[n]) * dc_next[n];
-        }
-        store(dc, row, dc_next);
-        store(dh, row, dh_next);
     }
 }
 
@@ -253,6 +237,10 @@ impl<E: Scalar> Backward<'_, E> {
         let gates = 4 * hidden;
         let mut of_gate = Buffer::stale(kept.gate.len());
         let mut of_alpha = Buffer::stale(kept.gate.len());
+        let back = transposed(self.recurrent_weight);
+        let back = Matrix::new(&back, gates, hidden);
+        let back_tangent = transposed(self.recurrent_tangent);
+        let back_tangent = Matrix::new(&back_tangent, gates, hidden);
         let mut carried = [(); 4].map(|()| Buffer::zeros(lanes * hidden));
         for t in (0..self.reset.len() / lanes).rev() {
             let (narrow, wide) = (block(t, lanes * hidden), block(t, lanes * gates));
@@ -274,9 +262,9 @@ impl<E: Scalar> Backward<'_, E> {
             let of_gate = Matrix::new(of_gate, lanes, gates);
             let of_alpha = Matrix::new(of_alpha, lanes, gates);
             let [h, _, dh, _] = &mut carried;
-            product(h, of_gate, self.recurrent_weight.t(), false);
-            product(h, of_alpha, self.recurrent_tangent.t(), true);
-            product(dh, of_alpha, self.recurrent_weight.t(), false);
+            product(h, of_gate, back, false);
+            product(h, of_alpha, back_tangent, true);
+            product(dh, of_alpha, back, false);
             for carried in &mut carried {
                 clear_rows(carried, &self.reset[t * lanes..(t + 1) * lanes], hidden);
             }
@@ -297,81 +285,51 @@ fn retreat<E: Scalar>(
     of_alpha: &mut [E],
 ) {
     let [h, c, dh, dc] = carried;
+    let one = E::ONE;
     for lane in 0..h.len() / hidden {
-        let whole = hidden - hidden % AT_ONCE;
-        for k in (0..whole).step_by(AT_ONCE) {
-            let at = (lane * hidden + k, 4 * lane * hidden + k, hidden);
-            units::<E, AT_ONCE>(at, kept, (h, dh), (c, dc), of_gate, of_alpha);
-        }
-        for k in whole..hidden {
-            let at = (lane * hidden + k, 4 * lane * hidden + k, hidden);
-            units::<E, 1>(at, kept, (h, dh), (c, dc), of_gate, of_alpha);
-        }
-    }
-
-    #[inline(always)]
-    fn units<E: Scalar, const N: usize>(
-        (row, own, hidden): (usize, usize, usize),
-        kept: Kept<'_, E>,
-        (h, dh): (&[E], &[E]),
-        (c, dc): (&mut [E], &mut [E]),
-        of_gate: &mut [E],
-        of_alpha: &mut [E],
-    ) {
-        let (zero, one) = (E::real(0.0), E::ONE);
-        let gate = load_each::<E, N, 4>(kept.gate, own, hidden);
-        let alpha = load_each::<E, N, 4>(kept.alpha, own, hidden);
-        let (tanh_c, c_tangent) = (load::<E, N>(kept.tanh_c, row), load::<E, N>(kept.dc, row));
-        let before = load::<E, N>(kept.c_before, row);
-        let before_tangent = load::<E, N>(kept.dc_before, row);
-        let (h, dh) = (load::<E, N>(h, row), load::<E, N>(dh, row));
-        let (mut c_next, mut dc_next) = (load::<E, N>(c, row), load::<E, N>(dc, row));
-        let (mut to_gate, mut to_alpha) = ([[zero; N]; 4], [[zero; N]; 4]);
-        for n in 0..N {
-            let [i, f, g, o] = gate.map(|gate| gate[n]);
+        let (narrow, wide) = (block(lane, hidden), block(lane, 4 * hidden));
+        let gate = quarters(&kept.gate[wide.clone()], hidden);
+        let alpha = quarters(&kept.alpha[wide.clone()], hidden);
+        let (tanh_c, moved) = (&kept.tanh_c[narrow.clone()], &kept.dc[narrow.clone()]);
+        let before = &kept.c_before[narrow.clone()];
+        let before_tangent = &kept.dc_before[narrow.clone()];
+        let (h, dh) = (&h[narrow.clone()], &dh[narrow.clone()]);
+        let (c, dc) = (&mut c[narrow.clone()], &mut dc[narrow]);
+        let of_gate = quarters_mut(&mut of_gate[wide.clone()], hidden);
+        let of_alpha = quarters_mut(&mut of_alpha[wide], hidden);
+        for k in 0..hidden {
+            let [i, f, g, o] = gate.map(|gate| gate[k]);
+            let [alpha_i, alpha_f, alpha_g, alpha_o] = alpha.map(|alpha| alpha[k]);
             let [i_slope, f_slope, o_slope] = [i, f, o].map(|gate| gate * (one - gate));
             let g_slope = one - g * g;
-            let (di, df) = (i_slope * alpha[0][n], f_slope * alpha[1][n]);
-            let (dg, d_o) = (g_slope * alpha[2][n], o_slope * alpha[3][n]);
-            let (tanh_c, slope, moved) = (tanh_c[n], one - tanh_c[n] * tanh_c[n], c_tangent[n]);
+            let (di, df) = (i_slope * alpha_i, f_slope * alpha_f);
+            let (dg, d_o) = (g_slope * alpha_g, o_slope * alpha_o);
+            let (tanh_c, moved) = (tanh_c[k], moved[k]);
+            let slope = one - tanh_c * tanh_c;
             // ḣ' = ȯ tanh c' + o (1 − tanh² c') ċ'
-            let of_do = dh[n] * tanh_c;
-            let of_dc = dc_next[n] + dh[n] * o * slope;
+            let of_do = dh[k] * tanh_c;
+            let of_dc = dc[k] + dh[k] * o * slope;
             // h' = o tanh c', and what the line above takes from o and tanh c'
-            let of_o = h[n] * tanh_c + dh[n] * slope * moved;
-            let of_tanh = h[n] * o + dh[n] * (d_o - (o + o) * tanh_c * moved);
-            let of_c = c_next[n] + of_tanh * slope;
+            let of_o = h[k] * tanh_c + dh[k] * slope * moved;
+            let of_tanh = h[k] * o + dh[k] * (d_o - (o + o) * tanh_c * moved);
+            let of_c = c[k] + of_tanh * slope;
             // ċ' = ḟ c + f ċ + i̇ g + i ġ
-            let (of_df, of_di, of_dg) = (of_dc * before[n], of_dc * g, of_dc * i);
+            let (of_df, of_di, of_dg) = (of_dc * before[k], of_dc * g, of_dc * i);
             // c' = f c + i g, and what the line above takes from f, i and g
-            let of_f = of_c * before[n] + of_dc * before_tangent[n];
+            let of_f = of_c * before[k] + of_dc * before_tangent[k];
             let of_i = of_c * g + of_dc * dg;
             let of_g = of_c * i + of_dc * di;
-            let sigmoid = |y: E, slope: E, of_y: E, of_dy: E, alpha: E| {
-                (
-                    slope * (of_y + of_dy * (one - y - y) * alpha),
-                    slope * of_dy,
-                )
-            };
-            let of = [
-                sigmoid(i, i_slope, of_i, of_di, alpha[0][n]),
-                sigmoid(f, f_slope, of_f, of_df, alpha[1][n]),
-                (
-                    g_slope * (of_g - of_dg * (g + g) * alpha[2][n]),
-                    g_slope * of_dg,
-                ),
-                sigmoid(o, o_slope, of_o, of_do, alpha[3][n]),
-            ];
-            for (gate, (of_gate, of_alpha)) in of.into_iter().enumerate() {
-                to_gate[gate][n] = of_gate;
-                to_alpha[gate][n] = of_alpha;
-            }
-            c_next[n] = of_c * f + of_dc * df;
-            dc_next[n] = of_dc * f;
+            // φ and φ' α, from what the gates and their tangents get
+            of_gate[0][k] = i_slope * (of_i + of_di * (one - i - i) * alpha_i);
+            of_gate[1][k] = f_slope * (of_f + of_df * (one - f - f) * alpha_f);
+            of_gate[2][k] = g_slope * (of_g - of_dg * (g + g) * alpha_g);
+            of_gate[3][k] = o_slope * (of_o + of_do * (one - o - o) * alpha_o);
+            of_alpha[0][k] = i_slope * of_di;
+            of_alpha[1][k] = f_slope * of_df;
+            of_alpha[2][k] = g_slope * of_dg;
+            of_alpha[3][k] = o_slope * of_do;
+            c[k] = of_c * f + of_dc * df;
+            dc[k] = of_dc * f;
         }
-        store(c, row, c_next);
-        store(dc, row, dc_next);
-        store_each(of_gate, own, hidden, to_gate);
-        store_each(of_alpha, own, hidden, to_alpha);
     }
 }

@@ -16,7 +16,6 @@ mod log_softmax;
 mod lstm;
 mod lstm_dual;
 mod node;
-mod units;
 
 use dfdx::prelude::*;
 
@@ -174,12 +173,6 @@ where
         x: Value<(N, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
         log_softmax::log_softmax(x)
-    }
-    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
-        x: Value<(N, M), E, Self, T>,
-        dx: Value<(N, M), E, Self, T>,
-    ) -> [Value<(N, M), E, Self, T>; 2] {
-        log_softmax::log_softmax_dual(x, dx)
     }
     fn gru<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,

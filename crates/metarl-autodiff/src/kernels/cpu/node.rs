@@ -29,10 +29,6 @@ pub(super) struct Input<E: Scalar> {
 }
 
 impl<E: Scalar> Input<E> {
-    pub(super) fn place(&self) -> &Tensor<Rank0, E, Cpu> {
-        &self.place
-    }
-
     /// The place to add this argument's gradient to, or nothing where it is data.
     pub(super) fn slot<'a>(
         &self,
