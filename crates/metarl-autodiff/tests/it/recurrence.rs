@@ -7,10 +7,9 @@ use metarl_autodiff::{
 };
 use proptest::prelude::*;
 
+use crate::device::TestDevice;
 use crate::reference::{self, Sequence};
-use crate::support::{
-    TestDevice, check, check_single_precision, constant, numbers, on_device, weigh,
-};
+use crate::support::{check, check_single_precision, constant, numbers, on_device, weigh};
 
 /// A recurrent layer with its first states as parameters too, and its input one or data.
 #[derive(Debug, Clone)]
