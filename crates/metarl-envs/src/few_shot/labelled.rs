@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use metarl_core::{Error, FewShotTask, Rng, TaskDistribution, check_range};
+use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand::seq::index::sample;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,19 @@ impl LabelledData {
         self.examples.keys().copied()
     }
 
+    /// The examples of some labels alone.
+    #[must_use]
+    pub fn only(&self, labels: &[u32]) -> Self {
+        let kept = self
+            .examples
+            .iter()
+            .filter(|(label, _)| labels.contains(label));
+        Self {
+            n_features: self.n_features,
+            examples: kept.map(|(label, x)| (*label, x.clone())).collect(),
+        }
+    }
+
     /// Square images turned by a quarter, a half and three quarters as further classes: label
     /// `l + turns · n`, with `n` above every label. What is upright in one class and turned in another
     /// are classes of their own (Santoro et al. 2016,
@@ -91,9 +105,7 @@ impl LabelledData {
     ///
     /// [`Error::OutOfRange`] when the features are not a square.
     pub fn with_turned_images(mut self) -> Result<Self, Error> {
-        let side = self.n_features.isqrt();
-        let square = side * side == self.n_features;
-        check_range("n_features", "a square", self.n_features, square)?;
+        let side = square_side(self.n_features)?;
         let n = self.labels().max().map_or(0, |most| most + 1);
         let upright = self.examples.clone();
         for turns in 1..4 {
@@ -121,6 +133,8 @@ pub struct ClassTasks {
     data: Arc<LabelledData>,
     labels: Vec<u32>,
     shape: FewShot,
+    /// How far images are moved, in pixels; 0 leaves examples as they are.
+    shift: f32,
 }
 
 impl ClassTasks {
@@ -160,8 +174,64 @@ impl ClassTasks {
             data,
             labels,
             shape,
+            shift: 0.0,
         })
     }
+
+    /// Moves every square image that is drawn, up or down and left or right, each by a number of pixels
+    /// between `-shift` and `shift`: examples of a class are then alike wherever they stand.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for a shift below 0 or not finite, and when the features are not a square.
+    pub fn with_shifted_images(self, shift: f32) -> Result<Self, Error> {
+        let known = shift >= 0.0 && shift.is_finite();
+        check_range("shift", "at least 0 and finite", shift, known)?;
+        square_side(self.data.n_features)?;
+        Ok(Self { shift, ..self })
+    }
+
+    /// An example, moved if need be.
+    fn example(&self, example: &[f32], rng: &mut Rng) -> Vec<f32> {
+        if self.shift == 0.0 {
+            return example.to_vec();
+        }
+        let by = [(); 2].map(|()| rng.random_range(-self.shift..=self.shift));
+        shifted(example, by)
+    }
+}
+
+/// Pixels of a side.
+fn square_side(n_features: usize) -> Result<usize, Error> {
+    let side = n_features.isqrt();
+    check_range(
+        "n_features",
+        "a square",
+        n_features,
+        side * side == n_features,
+    )?;
+    Ok(side)
+}
+
+/// A square image moved down and to the right, interpolated between pixels; what comes in is zero.
+fn shifted(image: &[f32], [down, right]: [f32; 2]) -> Vec<f32> {
+    let side = image.len().isqrt();
+    let pixel = |row: isize, column: isize| {
+        let inside = |k: isize| usize::try_from(k).ok().filter(|k| *k < side);
+        let place = inside(row).zip(inside(column));
+        place.map_or(0.0, |(row, column)| image[row * side + column])
+    };
+    let (y, x) = (down.floor(), right.floor());
+    let (below, beside) = (down - y, right - x);
+    #[expect(clippy::cast_possible_truncation, reason = "whole pixels")]
+    let (y, x) = (y as isize, x as isize);
+    let at = |idx: usize| {
+        let (row, column) = ((idx / side) as isize - y, (idx % side) as isize - x);
+        (1.0 - below) * ((1.0 - beside) * pixel(row, column) + beside * pixel(row, column - 1))
+            + below
+                * ((1.0 - beside) * pixel(row - 1, column) + beside * pixel(row - 1, column - 1))
+    };
+    (0..image.len()).map(at).collect()
 }
 
 impl TaskDistribution for ClassTasks {
@@ -201,7 +271,7 @@ impl TaskDistribution for ClassTasks {
                 } else {
                     (&mut task.query, &mut task.query_label)
                 };
-                examples.extend_from_slice(example);
+                examples.extend(self.example(example, rng));
                 labels.push(class);
             }
         }
