@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use metarl_core::{Error, FewShotTask, Rng, TaskDistribution, check_range};
-use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand::seq::index::sample;
 use serde::{Deserialize, Serialize};
@@ -78,22 +77,42 @@ impl LabelledData {
         self.n_features
     }
 
-    /// The labels there are, ascending.
-    pub fn labels(&self) -> impl Iterator<Item = u32> + '_ {
-        self.examples.keys().copied()
+    /// How many examples there are, of all labels together.
+    #[must_use]
+    pub fn n_examples(&self) -> usize {
+        let n_numbers: usize = self.examples.values().map(Vec::len).sum();
+        n_numbers / self.n_features.max(1)
+    }
+
+    /// An example, counted through all labels in their order.
+    pub(super) fn example(&self, idx: usize) -> &[f32] {
+        let mut start = idx * self.n_features;
+        for examples in self.examples.values() {
+            if let Some(example) = examples.get(start..start + self.n_features) {
+                return example;
+            }
+            start -= examples.len();
+        }
+        unreachable!(
+            "there are {} examples, asked for is {idx}",
+            self.n_examples()
+        )
     }
 
     /// The examples of some labels alone.
     #[must_use]
     pub fn only(&self, labels: &[u32]) -> Self {
-        let kept = self
-            .examples
-            .iter()
-            .filter(|(label, _)| labels.contains(label));
+        let kept = self.examples.iter();
+        let kept = kept.filter(|(label, _)| labels.contains(label));
         Self {
             n_features: self.n_features,
             examples: kept.map(|(label, x)| (*label, x.clone())).collect(),
         }
+    }
+
+    /// The labels there are, ascending.
+    pub fn labels(&self) -> impl Iterator<Item = u32> + '_ {
+        self.examples.keys().copied()
     }
 
     /// Square images turned by a quarter, a half and three quarters as further classes: label
@@ -105,7 +124,9 @@ impl LabelledData {
     ///
     /// [`Error::OutOfRange`] when the features are not a square.
     pub fn with_turned_images(mut self) -> Result<Self, Error> {
-        let side = square_side(self.n_features)?;
+        let side = self.n_features.isqrt();
+        let square = side * side == self.n_features;
+        check_range("n_features", "a square", self.n_features, square)?;
         let n = self.labels().max().map_or(0, |most| most + 1);
         let upright = self.examples.clone();
         for turns in 1..4 {
@@ -133,8 +154,6 @@ pub struct ClassTasks {
     data: Arc<LabelledData>,
     labels: Vec<u32>,
     shape: FewShot,
-    /// How far images are moved, in pixels; 0 leaves examples as they are.
-    shift: f32,
 }
 
 impl ClassTasks {
@@ -174,64 +193,8 @@ impl ClassTasks {
             data,
             labels,
             shape,
-            shift: 0.0,
         })
     }
-
-    /// Moves every square image that is drawn, up or down and left or right, each by a number of pixels
-    /// between `-shift` and `shift`: examples of a class are then alike wherever they stand.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`] for a shift below 0 or not finite, and when the features are not a square.
-    pub fn with_shifted_images(self, shift: f32) -> Result<Self, Error> {
-        let known = shift >= 0.0 && shift.is_finite();
-        check_range("shift", "at least 0 and finite", shift, known)?;
-        square_side(self.data.n_features)?;
-        Ok(Self { shift, ..self })
-    }
-
-    /// An example, moved if need be.
-    fn example(&self, example: &[f32], rng: &mut Rng) -> Vec<f32> {
-        if self.shift == 0.0 {
-            return example.to_vec();
-        }
-        let by = [(); 2].map(|()| rng.random_range(-self.shift..=self.shift));
-        shifted(example, by)
-    }
-}
-
-/// Pixels of a side.
-fn square_side(n_features: usize) -> Result<usize, Error> {
-    let side = n_features.isqrt();
-    check_range(
-        "n_features",
-        "a square",
-        n_features,
-        side * side == n_features,
-    )?;
-    Ok(side)
-}
-
-/// A square image moved down and to the right, interpolated between pixels; what comes in is zero.
-fn shifted(image: &[f32], [down, right]: [f32; 2]) -> Vec<f32> {
-    let side = image.len().isqrt();
-    let pixel = |row: isize, column: isize| {
-        let inside = |k: isize| usize::try_from(k).ok().filter(|k| *k < side);
-        let place = inside(row).zip(inside(column));
-        place.map_or(0.0, |(row, column)| image[row * side + column])
-    };
-    let (y, x) = (down.floor(), right.floor());
-    let (below, beside) = (down - y, right - x);
-    #[expect(clippy::cast_possible_truncation, reason = "whole pixels")]
-    let (y, x) = (y as isize, x as isize);
-    let at = |idx: usize| {
-        let (row, column) = ((idx / side) as isize - y, (idx % side) as isize - x);
-        (1.0 - below) * ((1.0 - beside) * pixel(row, column) + beside * pixel(row, column - 1))
-            + below
-                * ((1.0 - beside) * pixel(row - 1, column) + beside * pixel(row - 1, column - 1))
-    };
-    (0..image.len()).map(at).collect()
 }
 
 impl TaskDistribution for ClassTasks {
@@ -271,7 +234,7 @@ impl TaskDistribution for ClassTasks {
                 } else {
                     (&mut task.query, &mut task.query_label)
                 };
-                examples.extend(self.example(example, rng));
+                examples.extend_from_slice(example);
                 labels.push(class);
             }
         }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use metarl_envs::few_shot::{ClassTasks, FewShot, LabelledData};
+use metarl_core::{FewShotTask, Rng, TaskDistribution};
+use metarl_envs::few_shot::{ClassTasks, DistortedImages, Distortion, FewShot, LabelledData};
 use serde::Serialize;
 
 use crate::Error;
@@ -18,18 +19,87 @@ use crate::experiment::Section;
 /// |---|---|---|---|
 /// | `held_out` | [6, 7, 8, 9] | digits | those that it is judged on; it is trained on the others |
 /// | `n_ways`, `n_shots`, `n_queries` | those of [`FewShot`] | | the tasks it is judged on |
-/// | `n_training_ways` | `n_ways` | | classes of a task of training |
-/// | `turned` | true | | whether digits turned by quarters are further classes of training |
-/// | `shift` | 1 | 0 to 8 | how far images of training are moved, in pixels |
+/// | `training` | | | [`DigitsTraining`] |
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Digits {
     held_out: Vec<u32>,
     n_ways: usize,
     n_shots: usize,
     n_queries: usize,
-    n_training_ways: usize,
-    turned: bool,
-    shift: f32,
+    training: DigitsTraining,
+}
+
+/// What the classes of a task of training are.
+///
+/// | `kind` | keys |
+/// |---|---|
+/// | `digits` | those of [`FewShot`] |
+/// | `turned-digits` | those of [`FewShot`] |
+/// | `distorted-images` | those of [`FewShot`], and `distortion` with those of [`Distortion`] |
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DigitsTraining {
+    /// The digits that are not held out.
+    Digits(FewShot),
+    /// These, and turned by quarters as further classes.
+    TurnedDigits(FewShot),
+    /// Single images of these, distorted.
+    DistortedImages {
+        /// The tasks.
+        #[serde(flatten)]
+        shape: FewShot,
+        /// How far images are distorted.
+        distortion: Distortion,
+    },
+}
+
+impl DigitsTraining {
+    fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
+        let kind: String = section.take("kind")?;
+        let distortion = match kind.as_str() {
+            "distorted-images" => Some(section.take_or("distortion", Distortion::default())?),
+            "digits" | "turned-digits" => None,
+            _ => {
+                let allowed = "must be digits, turned-digits or distorted-images";
+                return Err(section.error("kind", &format!("{allowed}, got {kind}")));
+            }
+        };
+        let shape: FewShot = section.rest()?;
+        section.checked(shape.check().map_err(Into::into))?;
+        let Some(distortion) = distortion else {
+            return Ok(match kind.as_str() {
+                "digits" => Self::Digits(shape),
+                _ => Self::TurnedDigits(shape),
+            });
+        };
+        section.checked(distortion.check().map_err(Into::into))?;
+        Ok(Self::DistortedImages { shape, distortion })
+    }
+}
+
+/// Tasks of training, of either kind.
+#[derive(Debug)]
+pub(super) enum TrainingTasks {
+    Classes(ClassTasks),
+    Images(DistortedImages),
+}
+
+impl TaskDistribution for TrainingTasks {
+    type Task = FewShotTask;
+
+    fn name(&self) -> String {
+        match self {
+            Self::Classes(tasks) => tasks.name(),
+            Self::Images(tasks) => tasks.name(),
+        }
+    }
+
+    fn sample(&self, rng: &mut Rng) -> FewShotTask {
+        match self {
+            Self::Classes(tasks) => tasks.sample(rng),
+            Self::Images(tasks) => tasks.sample(rng),
+        }
+    }
 }
 
 impl Digits {
@@ -38,35 +108,27 @@ impl Digits {
     const N_PIXELS: usize = 64;
 
     pub(super) fn from_section(mut section: Section<'_>) -> Result<Self, Error> {
-        let held_out: Vec<u32> = section.take_or("held_out", vec![6, 7, 8, 9])?;
-        let n_ways = section.take_or("n_ways", FewShot::default().n_ways)?;
+        let usual = FewShot::default();
         let digits = Self {
-            n_ways,
-            n_shots: section.take_or("n_shots", FewShot::default().n_shots)?,
-            n_queries: section.take_or("n_queries", FewShot::default().n_queries)?,
-            n_training_ways: section.take_or("n_training_ways", n_ways)?,
-            turned: section.take_or("turned", true)?,
-            shift: section.take_or("shift", 1.0)?,
-            held_out,
+            held_out: section.take_or("held_out", vec![6, 7, 8, 9])?,
+            n_ways: section.take_or("n_ways", usual.n_ways)?,
+            n_shots: section.take_or("n_shots", usual.n_shots)?,
+            n_queries: section.take_or("n_queries", usual.n_queries)?,
+            training: DigitsTraining::from_section(section.section("training")?)?,
         };
         section.end()?;
         section.checked(digits.shape().check().map_err(Into::into))?;
         let (n_held_out, n_training) = (digits.held_out.len(), digits.training_labels().len());
-        let known = n_held_out + n_training == 10;
+        let known = n_held_out + n_training == 10 && n_training >= 1;
         let got = format!("{:?}", digits.held_out);
-        section.check("held_out", "digits, each once", got, known)?;
-        let enough = n_ways <= n_held_out;
-        section.check("n_ways", "at most the digits held out", n_ways, enough)?;
-        let n_classes = if digits.turned { 4 } else { 1 } * n_training;
-        let n_training_ways = digits.n_training_ways;
-        let enough = (2..=n_classes).contains(&n_training_ways);
-        let allowed = "at least 2 and at most the classes of training";
-        section.check("n_training_ways", allowed, n_training_ways, enough)?;
-        let n_examples = digits.n_shots.saturating_add(digits.n_queries);
-        let allowed = "with n_queries at most the 174 images of the rarest digit";
-        section.check("n_shots", allowed, digits.n_shots, n_examples <= 174)?;
-        let near = (0.0..=8.0).contains(&digits.shift);
-        section.check("shift", "between 0 and 8", digits.shift, near)?;
+        section.check("held_out", "digits, each once, but not all", got, known)?;
+        let enough = digits.n_ways <= n_held_out;
+        section.check(
+            "n_ways",
+            "at most the digits held out",
+            digits.n_ways,
+            enough,
+        )?;
         Ok(digits)
     }
 
@@ -97,20 +159,22 @@ impl Digits {
     }
 
     /// Tasks of the digits that are not held out.
-    pub(super) fn training(&self, data: &LabelledData) -> Result<ClassTasks, Error> {
+    pub(super) fn training(&self, data: &LabelledData) -> Result<TrainingTasks, Error> {
         let data = data.only(&self.training_labels());
-        let data = if self.turned {
-            data.with_turned_images()?
-        } else {
-            data
+        let classes = |data: LabelledData, shape| {
+            let labels = data.labels().collect();
+            ClassTasks::new("digits-training", Arc::new(data), labels, shape)
         };
-        let shape = FewShot {
-            n_ways: self.n_training_ways,
-            ..self.shape()
-        };
-        let labels = data.labels().collect();
-        let tasks = ClassTasks::new("digits-training", Arc::new(data), labels, shape)?;
-        Ok(tasks.with_shifted_images(self.shift)?)
+        Ok(match self.training {
+            DigitsTraining::Digits(shape) => TrainingTasks::Classes(classes(data, shape)?),
+            DigitsTraining::TurnedDigits(shape) => {
+                TrainingTasks::Classes(classes(data.with_turned_images()?, shape)?)
+            }
+            DigitsTraining::DistortedImages { shape, distortion } => {
+                let data = Arc::new(data);
+                TrainingTasks::Images(DistortedImages::new("digits", data, shape, distortion)?)
+            }
+        })
     }
 
     /// Tasks of the digits that are held out, as they are.

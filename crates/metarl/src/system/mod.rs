@@ -24,7 +24,7 @@ mod value_based;
 use metarl_core::Seed;
 use serde::Serialize;
 
-pub use digits::Digits;
+pub use digits::{Digits, DigitsTraining};
 pub use learner::{Iteration, Learner, Measurement, Reference};
 pub use maml::{MamlEnvironment, MamlSystem};
 pub use matching::{MatchingEnvironment, MatchingSystem};
