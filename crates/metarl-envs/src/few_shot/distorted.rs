@@ -20,9 +20,9 @@ use super::{FewShot, LabelledData};
 /// | name | default | range | meaning |
 /// |---|---|---|---|
 /// | `shift` | 1 | ≥ 0 | t, up or down and to the sides, in pixels |
-/// | `turn` | 0.2 | ≥ 0 | φ, in radians |
-/// | `shear` | 0.2 | ≥ 0 | s and s′ |
-/// | `scale` | 0.1 | ≥ 0 | z and z′, logarithms of factors on height and width |
+/// | `turn` | 0.3 | ≥ 0 | φ, in radians |
+/// | `shear` | 0.3 | ≥ 0 | s and s′ |
+/// | `scale` | 0.15 | ≥ 0 | z and z′, logarithms of factors on height and width |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Distortion {
@@ -40,9 +40,9 @@ impl Default for Distortion {
     fn default() -> Self {
         Self {
             shift: 1.0,
-            turn: 0.2,
-            shear: 0.2,
-            scale: 0.1,
+            turn: 0.3,
+            shear: 0.3,
+            scale: 0.15,
         }
     }
 }

@@ -224,3 +224,19 @@ impl Digits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Digits;
+
+    #[test]
+    fn digits_that_are_not_there_are_a_line_with_the_command() {
+        let missing = Digits::read_from(Path::new("nowhere/digits.csv")).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "nowhere/digits.csv is not there; `cargo xtask setup digits` fetches it"
+        );
+    }
+}
