@@ -9,10 +9,12 @@ use metarl_envs::few_shot::{ClassTasks, ClusterTasks, FewShot, LabelledData};
 
 use super::{agent, clusters, tiny};
 
+type Change = fn(&mut FewShotTask);
+
 /// Clusters, with one thing changed.
 struct Faulty {
     tasks: ClusterTasks,
-    change: fn(&mut FewShotTask),
+    change: Change,
 }
 
 impl TaskDistribution for Faulty {
@@ -31,7 +33,7 @@ impl TaskDistribution for Faulty {
 
 #[test]
 fn a_task_that_is_none_is_refused_and_changes_nothing() {
-    let faults: [(fn(&mut FewShotTask), &str); 6] = [
+    let faults: [(Change, &str); 6] = [
         (
             |task| task.query[3] = f32::NAN,
             "query must be finite numbers, got NaN",
