@@ -43,10 +43,13 @@ xflags::xflags! {
             optional --json
         }
 
-        /// Fetch what a feature needs and cargo cannot.
+        /// Fetch what a feature or an experiment needs and cargo cannot.
         cmd setup {
             /// The sources of the feature `box2d`, into third_party/box2d.
             cmd box2d {}
+            /// Images of handwritten digits for the experiments matching-digits-*, into
+            /// third_party/digits.
+            cmd digits {}
             /// The simulator of the feature `mujoco`, into third_party/mujoco.
             cmd mujoco {}
         }

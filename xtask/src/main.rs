@@ -48,6 +48,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<()> {
         XtaskCmd::Parity(flags) => parity::parity(&sh, flags.json),
         XtaskCmd::Setup(flags) => match flags.subcommand {
             SetupCmd::Box2d(_) => setup::box2d(&sh),
+            SetupCmd::Digits(_) => setup::digits(&sh),
             SetupCmd::Mujoco(_) => setup::mujoco(&sh),
         },
         XtaskCmd::Bridge(flags) => bridge::bridge(&sh, flags.measure),

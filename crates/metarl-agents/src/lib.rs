@@ -1,4 +1,4 @@
-//! Agents that learn to learn: RL² and MAML-RL; and fast learners: episodic control.
+//! Agents that learn to learn: RL², MAML-RL and matching networks; and fast learners: episodic control.
 //!
 //! The crate's one decision: **a trainer is a value that iterates, and everything it goes on from is
 //! a value too.** [`Trainer::iterate`] does one round of experience and one round of learning, tells
@@ -13,6 +13,8 @@
 //! | is trained by | PPO through whole trials | TRPO or PPO on the exact gradient through adaptation |
 //! | actions | discrete | continuous |
 //! | is judged by | [`Rl2::evaluate`] | [`MamlRl::evaluate`], [`Adapt`](metarl_core::Adapt) |
+//!
+//! [`Matching`] networks learn to classify what they have a few examples of.
 //!
 //! [`ValueBased`] agents learn one task from nothing, by a deep Q-network ([`Dqn`]), a table
 //! ([`Mfec`]) or a dictionary ([`Nec`]): what episodic meta-learning stands on, and is measured against.
@@ -63,6 +65,7 @@
 
 mod error;
 mod maml;
+mod matching;
 mod range;
 mod rl2;
 mod tensor;
@@ -73,6 +76,10 @@ pub use error::Error;
 pub use maml::{
     GaussianMlp, GaussianMlpParameters, GaussianPolicy, LinearBaseline, MamlConfig, MamlIteration,
     MamlRl, MamlState, OuterOptimizer,
+};
+pub use matching::{
+    Embedding, EmbeddingConfig, EmbeddingParameters, Matching, MatchingConfig, MatchingIteration,
+    MatchingLoss, MatchingNetwork, MatchingNetworkParameters, MatchingState,
 };
 pub use rl2::{
     RecurrentActorCritic, RecurrentActorCriticParameters, Rl2, Rl2Config, Rl2Iteration, Rl2Policy,

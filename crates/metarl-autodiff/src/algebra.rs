@@ -133,6 +133,12 @@ pub trait Algebra: Clone + Debug + 'static {
     /// Matrix product `(N, K) × (K, M)`.
     fn matmul<N: Dim, K: Dim, M: Dim>(x: Self::Of<(N, K)>, y: Self::Of<(K, M)>)
     -> Self::Of<(N, M)>;
+    /// Product with a transposed matrix, `x yᵀ`: each row of `x` times each row of `y`,
+    /// `(N, K) × (M, K) → (N, M)`.
+    fn matmul_transposed<N: Dim, K: Dim, M: Dim>(
+        x: Self::Of<(N, K)>,
+        y: Self::Of<(M, K)>,
+    ) -> Self::Of<(N, M)>;
     /// The same row `n` times: `(M,) → (N, M)`.
     fn repeat_rows<N: Dim, M: Dim>(x: Self::Of<(M,)>, n: N) -> Self::Of<(N, M)>;
     /// The same column `m` times: `(N,) → (N, M)`.

@@ -198,6 +198,21 @@ impl<P: Algebra> Algebra for Forward<P> {
         let right = y.tangent.map(|dy| P::matmul(x.primal.clone(), dy));
         Dual::new(P::matmul(x.primal, y.primal), sum::<P, (N, M)>(left, right))
     }
+    fn matmul_transposed<N: Dim, K: Dim, M: Dim>(
+        x: Self::Of<(N, K)>,
+        y: Self::Of<(M, K)>,
+    ) -> Self::Of<(N, M)> {
+        let left = x
+            .tangent
+            .map(|dx| P::matmul_transposed(dx, y.primal.clone()));
+        let right = y
+            .tangent
+            .map(|dy| P::matmul_transposed(x.primal.clone(), dy));
+        Dual::new(
+            P::matmul_transposed(x.primal, y.primal),
+            sum::<P, (N, M)>(left, right),
+        )
+    }
     fn repeat_rows<N: Dim, M: Dim>(x: Self::Of<(M,)>, n: N) -> Self::Of<(N, M)> {
         linear(x, |x| P::repeat_rows(x, n))
     }

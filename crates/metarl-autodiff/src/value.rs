@@ -296,6 +296,12 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     ) -> Self::Of<(N, M)> {
         D::matmul(x, y)
     }
+    fn matmul_transposed<N: Dim, K: Dim, M: Dim>(
+        x: Self::Of<(N, K)>,
+        y: Self::Of<(M, K)>,
+    ) -> Self::Of<(N, M)> {
+        D::matmul_transposed(x, y)
+    }
     fn repeat_rows<N: Dim, M: Dim>(x: Self::Of<(M,)>, n: N) -> Self::Of<(N, M)> {
         D::repeat_rows(x, n)
     }

@@ -120,6 +120,14 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// Data that have to be fetched are not there.
+    #[error("{} is not there; `{command}` fetches it", path.display())]
+    NotFetched {
+        /// Where they would lie.
+        path: PathBuf,
+        /// What fetches them.
+        command: &'static str,
+    },
     /// A file of a run is damaged or belongs to something else.
     #[error("{}: {message}", path.display())]
     Damaged {

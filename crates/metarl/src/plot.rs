@@ -79,7 +79,7 @@ pub fn learning_curve(
     let labels = Labels {
         title: experiment.title.clone(),
         subtitle: subtitle(experiment, seeds.len(), window),
-        x: format!("environment steps ({unit})"),
+        x: format!("{} ({unit})", experiment.system.counted()),
         y: shown.label,
     };
     let mut svg = String::new();

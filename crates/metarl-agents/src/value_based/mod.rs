@@ -19,5 +19,6 @@ pub use learner::{Learned, ValueLearner};
 pub use mfec::{Mfec, MfecConfig, MfecState};
 pub use nec::{Nec, NecConfig, NecState};
 pub use network::DenseStack;
+pub(crate) use network::DenseStackParameters;
 pub use policy::EpsilonGreedy;
 pub use trainer::{Milestone, ValueBased, ValueBasedIteration, ValueBasedState};

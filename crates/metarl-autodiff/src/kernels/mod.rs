@@ -161,6 +161,14 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         Value::new(x.matmul(if same { y * E::ONE } else { y }))
     }
 
+    fn matmul_transposed<T: TapeHandle<E, Self>, N: Dim, K: Dim, M: Dim>(
+        x: Value<(N, K), E, Self, T>,
+        y: Value<(M, K), E, Self, T>,
+    ) -> Value<(N, M), E, Self, T> {
+        let transposed = y.into_tensor().permute::<(K, M), Axes2<1, 0>>();
+        Value::new(x.into_tensor().matmul(transposed))
+    }
+
     fn repeat_rows<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(M,), E, Self, T>,
         n: N,

@@ -62,6 +62,9 @@ enum Op {
     Matmul,
     MatmulSelf,
     MatmulData(Vec<f64>),
+    MatmulTransposed,
+    MatmulTransposedSelf,
+    MatmulTransposedData(Vec<f64>),
     RepeatRows(usize),
     RepeatColumns(usize),
     SumColumns,
@@ -143,6 +146,9 @@ impl Objective<f64, TestDevice> for Case {
             Op::Matmul => A::matmul(x, A::reshape(y, (m, n))),
             Op::MatmulSelf => A::matmul(x.clone(), A::reshape(x, (m, n))),
             Op::MatmulData(d) => A::matmul(A::reshape(data(d), (m, n)), x),
+            Op::MatmulTransposed => A::matmul_transposed(A::rows(x, 0, n - n / 2), y),
+            Op::MatmulTransposedSelf => A::matmul_transposed(x.clone(), x),
+            Op::MatmulTransposedData(d) => A::matmul_transposed(data(d), x),
             Op::RepeatRows(k) => A::repeat_rows(A::reshape(x, (len,)), *k),
             Op::RepeatColumns(k) => A::repeat_columns(A::reshape(x, (len,)), *k),
             Op::SumColumns => A::reshape(A::sum_columns(x), (n, 1)),
@@ -226,6 +232,11 @@ impl Case {
             Op::Matmul => reference::matmul(x, y, (n, m, n)),
             Op::MatmulSelf => reference::matmul(x, x, (n, m, n)),
             Op::MatmulData(d) => reference::matmul(d, x, (m, n, m)),
+            Op::MatmulTransposed => {
+                reference::matmul_transposed(&x[..(n - n / 2) * m], y, (n - n / 2, m, n))
+            }
+            Op::MatmulTransposedSelf => reference::matmul_transposed(x, x, (n, m, n)),
+            Op::MatmulTransposedData(d) => reference::matmul_transposed(d, x, (n, m, n)),
             Op::RepeatRows(k) => x.repeat(*k),
             Op::RepeatColumns(k) => x.iter().flat_map(|x| vec![*x; *k]).collect(),
             Op::SumColumns => x.chunks(m).map(|row| row.iter().sum()).collect(),
@@ -378,6 +389,9 @@ laws! {
     matmul: any_real(), always(Op::Matmul);
     matmul_by_itself: any_real(), always(Op::MatmulSelf);
     matmul_data: any_real(), with_data(Op::MatmulData);
+    matmul_transposed: any_real(), always(Op::MatmulTransposed);
+    matmul_transposed_by_itself: any_real(), always(Op::MatmulTransposedSelf);
+    matmul_transposed_data: any_real(), with_data(Op::MatmulTransposedData);
     repeat_rows: any_real(), |_, _| (1..4_usize).prop_map(Op::RepeatRows);
     repeat_columns: any_real(), |_, _| (1..4_usize).prop_map(Op::RepeatColumns);
     sum_columns: any_real(), always(Op::SumColumns);

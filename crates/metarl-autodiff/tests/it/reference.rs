@@ -34,6 +34,23 @@ pub(crate) fn matmul(x: &[f64], y: &[f64], (n, k, m): (usize, usize, usize)) -> 
     out
 }
 
+/// `(n, k) × (m, k)`, the second transposed
+pub(crate) fn matmul_transposed(
+    x: &[f64],
+    y: &[f64],
+    (n, k, m): (usize, usize, usize),
+) -> Vec<f64> {
+    let mut out = vec![0.0; n * m];
+    for row in 0..n {
+        for column in 0..m {
+            for inner in 0..k {
+                out[row * m + column] += x[row * k + inner] * y[column * k + inner];
+            }
+        }
+    }
+    out
+}
+
 /// `φ(x W + b)`
 pub(crate) fn dense(x: &[f64], w: &[f64], b: &[f64], activation: Activation) -> Vec<f64> {
     let (outputs, inputs) = (b.len(), w.len() / b.len());

@@ -77,6 +77,39 @@ impl LabelledData {
         self.n_features
     }
 
+    /// How many examples there are, of all labels together.
+    #[must_use]
+    pub fn n_examples(&self) -> usize {
+        let n_numbers: usize = self.examples.values().map(Vec::len).sum();
+        n_numbers / self.n_features.max(1)
+    }
+
+    /// An example, counted through all labels in their order.
+    pub(super) fn example(&self, idx: usize) -> &[f32] {
+        let mut start = idx * self.n_features;
+        for examples in self.examples.values() {
+            if let Some(example) = examples.get(start..start + self.n_features) {
+                return example;
+            }
+            start -= examples.len();
+        }
+        unreachable!(
+            "there are {} examples, asked for is {idx}",
+            self.n_examples()
+        )
+    }
+
+    /// The examples of some labels alone.
+    #[must_use]
+    pub fn only(&self, labels: &[u32]) -> Self {
+        let kept = self.examples.iter();
+        let kept = kept.filter(|(label, _)| labels.contains(label));
+        Self {
+            n_features: self.n_features,
+            examples: kept.map(|(label, x)| (*label, x.clone())).collect(),
+        }
+    }
+
     /// The labels there are, ascending.
     pub fn labels(&self) -> impl Iterator<Item = u32> + '_ {
         self.examples.keys().copied()

@@ -2,10 +2,12 @@
 
 mod centroid;
 mod clusters;
+mod distorted;
 mod labelled;
 
 pub use centroid::nearest_centroid;
 pub use clusters::ClusterTasks;
+pub use distorted::{DistortedImages, Distortion};
 pub use labelled::{ClassTasks, LabelledData};
 
 use metarl_core::{Error, check_range};

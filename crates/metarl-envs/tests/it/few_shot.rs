@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use metarl_core::{FewShotTask, Returns, Split, TaskDistribution};
-use metarl_envs::few_shot::{ClassTasks, ClusterTasks, FewShot, LabelledData, nearest_centroid};
+use metarl_envs::few_shot::{
+    ClassTasks, ClusterTasks, DistortedImages, Distortion, FewShot, LabelledData, nearest_centroid,
+};
 use proptest::prelude::*;
 
 const SHAPE: FewShot = FewShot {
@@ -155,4 +157,172 @@ fn what_is_refused_says_what_is_allowed() {
             .with_turned_images()
             .is_err()
     );
+}
+
+/// Images of 4 × 4 pixels, one a label, whose middle pixels name it.
+fn images(labels: u32) -> Arc<LabelledData> {
+    let image = |label: u32| {
+        let pixel = |idx: usize| {
+            let middle = [5, 6, 9, 10].contains(&idx);
+            (if middle { label + 1 } else { 0 }).to_string()
+        };
+        let pixels: Vec<String> = (0..16).map(pixel).collect();
+        format!("{label},{}\n", pixels.join(","))
+    };
+    let text: String = (0..labels).map(image).collect();
+    Arc::new(LabelledData::from_csv(&text).unwrap())
+}
+
+const STILL: Distortion = Distortion {
+    shift: 0.0,
+    turn: 0.0,
+    shear: 0.0,
+    scale: 0.0,
+};
+
+#[test]
+fn without_distortion_examples_of_a_class_are_one_image_and_classes_are_many() {
+    let tasks = DistortedImages::new("squares", images(7), SHAPE, STILL).unwrap();
+    assert_eq!(tasks.name(), "few-shot/squares-distorted-5-way-1-shot@1");
+    for index in 0..20 {
+        let task = tasks.frozen(Split::Train, index);
+        task.check().unwrap();
+        assert_eq!(task.accuracy(&nearest_centroid(&task)).unwrap(), 1.0);
+        let support: Vec<&[f32]> = task.support.chunks(16).collect();
+        for (query, label) in task.query.chunks(16).zip(&task.query_label) {
+            assert_eq!(query, support[*label]);
+        }
+        let mut middles: Vec<f32> = support.iter().map(|image| image[5]).collect();
+        middles.sort_by(f32::total_cmp);
+        middles.dedup();
+        assert_eq!(middles.len(), 5);
+    }
+}
+
+/// Of the square in the middle, as bright as 1, nothing is lost when it moves by less than a pixel; a
+/// square that is wider is brighter in all.
+#[test]
+fn each_bound_distorts_in_its_own_way() {
+    let queries = |distortion| {
+        let shape = FewShot {
+            n_ways: 2,
+            n_shots: 1,
+            n_queries: 200,
+        };
+        let tasks = DistortedImages::new("squares", images(2), shape, distortion).unwrap();
+        let task = tasks.frozen(Split::Train, 0);
+        let bright = task.support[5].max(task.support[6]).max(task.support[9]);
+        assert!(bright > 0.0);
+        let rows = task.query.chunks(16).zip(task.query_label.clone());
+        let of_first = rows.filter(|(_, label)| *label == 0);
+        of_first
+            .map(|(image, _)| image.to_vec())
+            .collect::<Vec<_>>()
+    };
+    let sums = |images: &[Vec<f32>]| -> Vec<f32> {
+        images.iter().map(|image| image.iter().sum()).collect()
+    };
+    let spread = |x: &[f32]| {
+        let most = x.iter().copied().fold(f32::MIN, f32::max);
+        most - x.iter().copied().fold(f32::MAX, f32::min)
+    };
+    let moved = queries(Distortion {
+        shift: 0.9,
+        ..STILL
+    });
+    assert!(spread(&sums(&moved)) < 1e-4, "a move keeps the sum");
+    let height = |image: &Vec<f32>| {
+        let rows = image.chunks(4).enumerate();
+        let weighed: f32 = rows
+            .map(|(row, x)| row as f32 * x.iter().sum::<f32>())
+            .sum();
+        weighed / image.iter().sum::<f32>()
+    };
+    let heights: Vec<f32> = moved.iter().map(height).collect();
+    assert!(
+        (1.6..1.81).contains(&spread(&heights)),
+        "{}",
+        spread(&heights)
+    );
+    for distortion in [
+        Distortion { turn: 0.5, ..STILL },
+        Distortion {
+            shear: 0.5,
+            ..STILL
+        },
+        Distortion {
+            scale: 0.3,
+            ..STILL
+        },
+    ] {
+        let images = queries(distortion);
+        let heights: Vec<f32> = images.iter().map(height).collect();
+        assert!(spread(&heights) < 1e-4, "the middle stays");
+        assert!(images.iter().any(|image| *image != images[0]));
+    }
+}
+
+/// A quarter of a turn takes the upper edge to a side.
+#[test]
+fn a_bound_of_many_turns_reaches_every_direction() {
+    let mut cells = vec!["0"; 16];
+    cells[1] = "1";
+    cells[2] = "1";
+    let text = format!("0,{}\n1,{}\n", cells.join(","), vec!["0.5"; 16].join(","));
+    let data = Arc::new(LabelledData::from_csv(&text).unwrap());
+    let shape = FewShot {
+        n_ways: 2,
+        n_shots: 1,
+        n_queries: 300,
+    };
+    let turned = Distortion { turn: 3.2, ..STILL };
+    let tasks = DistortedImages::new("edges", data, shape, turned).unwrap();
+    let task = tasks.frozen(Split::Train, 0);
+    let edge = |image: &[f32]| {
+        let lit = |a: usize, b: usize| image[a] > 0.9 && image[b] > 0.9;
+        [lit(1, 2), lit(7, 11), lit(13, 14), lit(4, 8)]
+    };
+    let dim = |image: &&[f32]| image.iter().sum::<f32>() < 3.0;
+    let seen = task.query.chunks(16).filter(dim).map(edge);
+    let seen = seen.fold([false; 4], |all, one| {
+        std::array::from_fn(|k| all[k] || one[k])
+    });
+    assert_eq!(seen, [true; 4]);
+}
+
+#[test]
+fn images_that_cannot_be_distorted_are_refused() {
+    let refusal = |data, shape, distortion| {
+        let made = DistortedImages::new("squares", data, shape, distortion);
+        made.unwrap_err().to_string()
+    };
+    let leaning = Distortion {
+        shear: f32::NAN,
+        ..STILL
+    };
+    let rows = Arc::new(numbered(2));
+    let pairs = Arc::new(LabelledData::from_csv("0,1,2\n").unwrap());
+    assert_eq!(
+        [
+            refusal(images(4), SHAPE, STILL),
+            refusal(images(5), SHAPE, leaning),
+            refusal(pairs, SHAPE, STILL),
+            refusal(rows, FewShot { n_ways: 1, ..SHAPE }, STILL),
+        ],
+        [
+            "examples must be at least n_ways, got 4",
+            "shear must be at least 0 and finite, got NaN",
+            "n_features must be a square, got 2",
+            "n_ways must be at least 2, got 1",
+        ]
+    );
+}
+
+#[test]
+fn some_labels_alone_and_examples_in_their_order() {
+    let data = LabelledData::from_csv("2,5\n0,1\n0,2\n1,3\n").unwrap();
+    assert_eq!(data.n_examples(), 4);
+    let some = data.only(&[0, 2, 7]);
+    assert_eq!(some.labels().collect::<Vec<_>>(), [0, 2]);
+    assert_eq!((some.n_examples(), some.n_features()), (3, 1));
 }

@@ -101,7 +101,9 @@ impl Watch for Progress {
             let shown = done.measured.get(experiment.system.curve().key);
             let shown = shown.copied().unwrap_or(f64::NAN);
             let text = format!(
-                "return {shown:.2}, {rate:.0} steps/s, {} left",
+                "{} {shown:.2}, {rate:.0} {} a second, {} left",
+                experiment.system.curve().key,
+                experiment.system.counted(),
                 HumanDuration(left)
             );
             if let Some(bar) = &self.bar {

@@ -89,9 +89,12 @@ impl<'a> Section<'a> {
     /// Says which key an agent found outside its range.
     pub(crate) fn checked(&self, result: Result<(), metarl_agents::Error>) -> Result<(), Error> {
         result.map_err(|error| match error {
-            metarl_agents::Error::OutOfRange { name, allowed, got } => {
-                self.error(name, &format!("must be {allowed}, got {got}"))
-            }
+            metarl_agents::Error::OutOfRange { name, allowed, got }
+            | metarl_agents::Error::Environment(metarl_core::Error::OutOfRange {
+                name,
+                allowed,
+                got,
+            }) => self.error(name, &format!("must be {allowed}, got {got}")),
             other => self.error("", &other.to_string()),
         })
     }

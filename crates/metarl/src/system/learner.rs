@@ -113,7 +113,8 @@ where
 pub struct Iteration {
     /// Iterations done, this one included.
     pub iteration: u64,
-    /// Environment steps done since the start.
+    /// Environment steps done since the start; where there are none, what
+    /// [`System::counted`](super::System::counted) says.
     pub env_steps: u64,
     /// Seconds of training since the start.
     pub seconds: f64,

@@ -8,11 +8,14 @@
 //! |---|---|---|
 //! | `rl2` | [`Rl2`](metarl_agents::Rl2) | [`Rl2System`] and those of [`Rl2Config`](metarl_agents::Rl2Config) |
 //! | `maml` | [`MamlRl`](metarl_agents::MamlRl) | [`MamlSystem`] and those of [`MamlConfig`](metarl_agents::MamlConfig) |
+//! | `matching` | [`Matching`](metarl_agents::Matching) | [`MatchingSystem`] and those of [`MatchingConfig`](metarl_agents::MatchingConfig) |
 //! | `value-based` | [`ValueBased`](metarl_agents::ValueBased) | [`ValueBasedSystem`] and those of [`ValueBasedConfig`](metarl_agents::ValueBasedConfig) |
 
 mod bandit;
+mod digits;
 mod learner;
 mod maml;
+mod matching;
 mod navigation;
 mod rl2;
 mod tabular;
@@ -23,8 +26,10 @@ use metarl_autodiff::Kernels;
 use metarl_core::Seed;
 use serde::Serialize;
 
+pub use digits::{Digits, DigitsTraining};
 pub use learner::{Iteration, Learner, Measurement, Reference};
 pub use maml::{MamlEnvironment, MamlSystem};
+pub use matching::{MatchingEnvironment, MatchingSystem};
 pub use rl2::{Rl2Environment, Rl2System};
 pub use value_based::{ValueBasedEnvironment, ValueBasedLearner, ValueBasedSystem};
 
@@ -40,6 +45,8 @@ pub enum System {
     Rl2(Rl2System),
     /// MAML: a start from which a gradient step learns.
     Maml(MamlSystem),
+    /// Matching networks: new classes by their similarity to a few examples.
+    Matching(MatchingSystem),
     /// Deep Q-networks and episodic control: one task, learned from nothing.
     ValueBased(ValueBasedSystem),
 }
@@ -61,9 +68,10 @@ impl System {
         match kind.as_str() {
             "rl2" => Ok(Self::Rl2(Rl2System::from_section(section)?)),
             "maml" => Ok(Self::Maml(MamlSystem::from_section(section)?)),
+            "matching" => Ok(Self::Matching(MatchingSystem::from_section(section)?)),
             "value-based" => Ok(Self::ValueBased(ValueBasedSystem::from_section(section)?)),
             _ => {
-                let allowed = "must be rl2, maml or value-based";
+                let allowed = "must be rl2, maml, matching or value-based";
                 Err(section.error("kind", &format!("{allowed}, got {kind}")))
             }
         }
@@ -85,6 +93,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.learner(seed, device),
             Self::Maml(system) => system.learner(seed, device),
+            Self::Matching(system) => system.learner(seed, device),
             Self::ValueBased(system) => system.learner(seed, device),
         }
     }
@@ -95,6 +104,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.config.n_iterations,
             Self::Maml(system) => system.config.n_iterations,
+            Self::Matching(system) => system.config.n_iterations,
             Self::ValueBased(system) => system.config.n_iterations,
         }
     }
@@ -105,6 +115,7 @@ impl System {
         match self {
             Self::Rl2(_) => vec![Rl2System::METRIC.to_owned()],
             Self::Maml(system) => system.metrics(),
+            Self::Matching(system) => system.metrics(),
             Self::ValueBased(system) => system.metrics(),
         }
     }
@@ -115,6 +126,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.tasks(),
             Self::Maml(system) => system.tasks(),
+            Self::Matching(system) => system.tasks(),
             Self::ValueBased(system) => system.tasks(),
         }
     }
@@ -125,7 +137,17 @@ impl System {
         match self {
             Self::Rl2(system) => system.curve(),
             Self::Maml(system) => system.curve(),
+            Self::Matching(system) => system.curve(),
             Self::ValueBased(system) => system.curve(),
+        }
+    }
+
+    /// What [`Iteration::env_steps`] counts.
+    #[must_use]
+    pub fn counted(&self) -> &'static str {
+        match self {
+            Self::Matching(_) => "examples",
+            Self::Rl2(_) | Self::Maml(_) | Self::ValueBased(_) => "environment steps",
         }
     }
 
@@ -138,6 +160,7 @@ impl System {
         match self {
             Self::Rl2(system) => system.references(evaluation),
             Self::Maml(system) => system.references(evaluation),
+            Self::Matching(system) => system.references(evaluation),
             Self::ValueBased(system) => system.references(evaluation),
         }
     }

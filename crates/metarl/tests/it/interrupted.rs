@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::program::{TINY, command, metarl, succeeds, workplace};
 
-struct StopAfter(u64);
+pub(crate) struct StopAfter(pub(crate) u64);
 
 impl Watch for StopAfter {
     fn iteration(&mut self, _: &Experiment, done: &Iteration) -> ControlFlow<()> {
@@ -28,7 +28,7 @@ impl Watch for StopAfter {
 }
 
 /// Parameters as bits, the rest of the state, and all that was measured but the time it took.
-fn end(folder: &Path) -> (Vec<u32>, Value, Vec<Iteration>) {
+pub(crate) fn end(folder: &Path) -> (Vec<u32>, Value, Vec<Iteration>) {
     let run = Run::open(folder).expect("a run");
     let saved = run
         .saved()

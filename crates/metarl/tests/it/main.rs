@@ -7,6 +7,7 @@ mod bad_folder;
 mod full_disk;
 mod interrupted;
 mod list;
+mod matching;
 mod play;
 mod program;
 mod reproduce;

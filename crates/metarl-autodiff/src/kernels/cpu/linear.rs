@@ -37,6 +37,35 @@ pub(super) fn matmul<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, K: Dim, M: Dim>(
     )
 }
 
+pub(super) fn matmul_transposed<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, K: Dim, M: Dim>(
+    x: Value<(N, K), E, Cpu, T>,
+    y: Value<(M, K), E, Cpu, T>,
+) -> Value<(N, M), E, Cpu, T> {
+    let ((n_dim, k_dim), (m_dim, k2)) = (x.shape, y.shape);
+    assert_eq!(k_dim.size(), k2.size(), "inner sizes of a matrix product");
+    let (n, k, m) = (n_dim.size(), k_dim.size(), m_dim.size());
+    let (x, tape) = open(x);
+    let (y, y_tape) = open(y);
+    let mut out = Buffer::stale(n * m);
+    let (lhs, rhs) = (Matrix::new(&x.numbers, n, k), Matrix::new(&y.numbers, m, k));
+    product(&mut out, lhs, rhs.t(), false);
+    close(
+        tape.merge(y_tape),
+        out,
+        (n_dim, m_dim),
+        move |_, g, gradients| {
+            let g = Matrix::new(&g, n, m);
+            if let Some(to) = x.slot(gradients)? {
+                to.add_product(g, Matrix::new(&y.numbers, m, k));
+            }
+            if let Some(to) = y.slot(gradients)? {
+                to.add_product(g.t(), Matrix::new(&x.numbers, n, k));
+            }
+            Ok(())
+        },
+    )
+}
+
 /// An operation of one argument, given by its forward and its transpose, which adds to a gradient.
 fn map<E: Scalar, T: TapeHandle<E, Cpu>, S: Shape, R: Shape>(
     x: Value<S, E, Cpu, T>,

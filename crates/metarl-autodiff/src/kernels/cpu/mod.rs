@@ -109,6 +109,12 @@ where
     ) -> Value<(N, M), E, Self, T> {
         linear::matmul(x, y)
     }
+    fn matmul_transposed<T: TapeHandle<E, Self>, N: Dim, K: Dim, M: Dim>(
+        x: Value<(N, K), E, Self, T>,
+        y: Value<(M, K), E, Self, T>,
+    ) -> Value<(N, M), E, Self, T> {
+        linear::matmul_transposed(x, y)
+    }
     fn repeat_rows<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
         x: Value<(M,), E, Self, T>,
         n: N,
