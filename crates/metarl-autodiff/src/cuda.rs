@@ -25,7 +25,8 @@ pub fn cuda() -> Result<Cuda, Error> {
 }
 
 fn open() -> Result<Cuda, Error> {
-    let refused = |error: result::DriverError| Error::Gpu(format!("{error:?}"));
+    // The code: to print the error itself is to ask the driver what it means.
+    let refused = |error: result::DriverError| Error::Gpu(format!("{:?}", error.0));
     result::init().map_err(refused)?;
     if result::device::get_count().map_err(refused)? == 0 {
         return Err(Error::Gpu("the driver sees none".to_owned()));
