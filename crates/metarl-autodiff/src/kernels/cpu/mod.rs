@@ -5,6 +5,7 @@ mod attention;
 mod convolution;
 mod dense;
 mod elementwise;
+mod episodic_lstm;
 mod gru;
 mod gru_dual;
 mod layer_norm;
@@ -196,6 +197,17 @@ where
         Value<(usize, usize), E, Self, T>,
     ) {
         lstm::lstm(p, cell, reset)
+    }
+    fn episodic_lstm<T: TapeHandle<E, Self>>(
+        p: RecurrenceOf<Taped<E, Self, T>>,
+        cell: Value<(usize, usize), E, Self, T>,
+        memory: Value<(usize, usize), E, Self, T>,
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        episodic_lstm::episodic_lstm(p, cell, memory, reset)
     }
     fn unfold<T: TapeHandle<E, Self>>(
         x: Value<(usize, usize), E, Self, T>,
