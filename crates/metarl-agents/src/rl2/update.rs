@@ -5,8 +5,10 @@ use metarl_autodiff::{Algebra, Error, Kernels, Objective};
 use metarl_core::{Rollout, Space, TrialObservation};
 use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
 
+use super::core::RecurrentState;
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
+use super::recall::replay;
 
 /// Weights of the parts of the loss.
 #[derive(Debug, Clone, Copy)]
@@ -31,25 +33,29 @@ pub(super) struct ShardLoss<D: Kernels<f32>, const ACTIONS: usize> {
 }
 
 impl<D: Kernels<f32>, const ACTIONS: usize> ShardLoss<D, ACTIONS> {
-    /// `advantage` and `value_target` are as the loss wants them: normalized.
+    /// `recalled` is the history of the policy that acted; `advantage` and `value_target` are as the loss wants them: normalized.
     pub(super) fn new<O: Space>(
         network: RecurrentActorCritic<ACTIONS>,
         inputs: Inputs<O, ACTIONS>,
         rollout: &Rollout<TrialObservation<O::Element, usize>, usize>,
+        recalled: &[f32],
         advantage: &[f32],
         value_target: Vec<f32>,
         weights: Weights,
         device: &D,
     ) -> Self {
-        let rows = rollout.len();
-        let mut input = vec![0.0; rows * network.inputs];
-        inputs.encode(&rollout.observation, &mut input);
+        let (rows, lanes) = (rollout.len(), rollout.n_lanes());
+        let row_width = network.row_width();
+        let mut input = vec![0.0; rows * row_width];
+        inputs.encode(&rollout.observation, &mut input, row_width);
+        if row_width > network.inputs {
+            replay(recalled, network.hidden, &rollout.first, lanes, &mut input);
+        }
         let matrix = |numbers, n, m| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (n, m));
         let column = |numbers| TensorFromVec::<f32>::tensor_from_vec(device, numbers, (rows,));
-        let lanes = rollout.n_lanes();
         Self {
             network,
-            input: matrix(input, rows, network.inputs),
+            input: matrix(input, rows, row_width),
             state: matrix(vec![0.0; lanes * network.hidden], lanes, network.hidden),
             first: rollout.first.clone(),
             action: rollout.action.clone(),
@@ -74,9 +80,13 @@ impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<D, A
         parameters: RecurrentActorCriticParameters<A, ACTIONS>,
     ) -> Result<A::Of<Rank0>, Error> {
         let input = algebra.constant(self.input.clone());
-        let state = algebra.constant(self.state.clone());
+        let zeros = || algebra.constant(self.state.clone());
+        let state = RecurrentState {
+            hidden: zeros(),
+            cell: Some(zeros()),
+        };
         let states = parameters.remember(input.clone(), state, &self.first);
-        let (policy, value) = parameters.decide(input, states);
+        let (policy, value) = parameters.decide(input, states.hidden);
         let surrogate = clipped_surrogate(
             algebra,
             policy.log_prob(&self.action),
