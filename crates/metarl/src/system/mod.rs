@@ -11,6 +11,7 @@
 //! | `value-based` | [`ValueBased`](metarl_agents::ValueBased) | [`ValueBasedSystem`] and those of [`ValueBasedConfig`](metarl_agents::ValueBasedConfig) |
 
 mod bandit;
+mod barcode;
 mod learner;
 mod maml;
 mod navigation;
@@ -51,6 +52,17 @@ pub struct Curve {
     pub label: String,
     /// The metric of the evaluation that it is a running estimate of.
     pub metric: String,
+}
+
+/// Metrics of an evaluation that are one curve, such as returns by how often a context was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// What counts them, from 1.
+    pub label: &'static str,
+    /// What they measure, with its unit.
+    pub measured: String,
+    /// Their names, in order.
+    pub metrics: Vec<String>,
 }
 
 impl System {
@@ -94,7 +106,7 @@ impl System {
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
         match self {
-            Self::Rl2(_) => vec![Rl2System::METRIC.to_owned()],
+            Self::Rl2(system) => system.metrics(),
             Self::Maml(system) => system.metrics(),
             Self::ValueBased(system) => system.metrics(),
         }
@@ -117,6 +129,15 @@ impl System {
             Self::Rl2(system) => system.curve(),
             Self::Maml(system) => system.curve(),
             Self::ValueBased(system) => system.curve(),
+        }
+    }
+
+    /// The metrics that are one curve, where there are such.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        match self {
+            Self::Rl2(system) => system.profile(),
+            Self::Maml(_) | Self::ValueBased(_) => None,
         }
     }
 
