@@ -279,9 +279,8 @@ fn every_epoch_begins_with_an_empty_memory() {
 
 #[test]
 fn the_loss_sees_what_was_recalled_when_it_was_acted_on() {
-    // With a step too small to be seen, the policy that acted is the policy that learns: every ratio
-    // is 1, no surrogate is clipped, and the surrogate of normalized advantages is 0. What is left is
-    // the critic, which starts at the mean of its targets: half of their variance if it predicts 0.
+    // With steps too small to be seen, the policy that learns is the one that acted: every ratio is 1,
+    // and the surrogate is the mean of the normalized advantages, which is 0. The critic has no weight.
     let mut agent = fresh(Rl2Config {
         learning_rate: 1e-12,
         entropy_weight: 0.0,
