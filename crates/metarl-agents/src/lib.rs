@@ -9,7 +9,7 @@
 //!
 //! | | [`Rl2`] | [`MamlRl`] |
 //! |---|---|---|
-//! | learns a task by | its recurrent memory | gradient steps on its parameters |
+//! | learns a task by | its recurrent memory, with an episodic one beside it where [`Core`] says so | gradient steps on its parameters |
 //! | is trained by | PPO through whole trials | TRPO or PPO on the exact gradient through adaptation |
 //! | actions | discrete | continuous |
 //! | is judged by | [`Rl2::evaluate`] | [`MamlRl::evaluate`], [`Adapt`](metarl_core::Adapt) |
@@ -82,8 +82,8 @@ pub use matching::{
     MatchingLoss, MatchingNetwork, MatchingNetworkParameters, MatchingState,
 };
 pub use rl2::{
-    RecurrentActorCritic, RecurrentActorCriticParameters, Rl2, Rl2Config, Rl2Iteration, Rl2Policy,
-    Rl2State,
+    Core, Epoch, RecurrentActorCritic, RecurrentActorCriticParameters, RecurrentState, Rl2,
+    Rl2Config, Rl2Iteration, Rl2Policy, Rl2State, TrialReturn,
 };
 pub use trainer::{Trainer, TrainingState};
 pub use value_based::{

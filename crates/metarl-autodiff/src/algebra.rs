@@ -270,6 +270,25 @@ pub trait Algebra: Clone + Debug + 'static {
         composed::lstm_dual::<Self>(p, direction, reset)
     }
 
+    /// [`lstm`](Algebra::lstm) with memories let into its cell (Ritter et al. 2018). A fifth gate,
+    /// after the others, is that of reinstatement.
+    ///
+    /// ```text
+    /// i, f, o, r = σ(x W + h U + b)         g = tanh(x Wg + h Ug + bg)
+    /// c' = f ⊙ c + i ⊙ g + r ⊙ m            h' = o ⊙ tanh c'
+    /// ```
+    ///
+    /// `memory` is the `m` of every row, `(rows, hidden)`. Where `reset[row]`, `h` and `c` are zero
+    /// before the step. Gives `(h', c')` of every row.
+    fn episodic_lstm(
+        p: RecurrenceOf<Self>,
+        cell: Self::Of<(usize, usize)>,
+        memory: Self::Of<(usize, usize)>,
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        composed::episodic_lstm::<Self>(p, cell, memory, reset)
+    }
+
     /// The same dense layer at every window of every row.
     ///
     /// ```text

@@ -331,5 +331,31 @@ pub(crate) fn lstm_dual<A: Algebra>(
     [(state, cell), (state_tangent, cell_tangent)]
 }
 
+pub(crate) fn episodic_lstm<A: Algebra>(
+    p: RecurrenceOf<A>,
+    mut c: A::Of<(usize, usize)>,
+    m: A::Of<(usize, usize)>,
+    reset: &[bool],
+) -> (A::Of<(usize, usize)>, A::Of<(usize, usize)>) {
+    let (n_lanes, hidden) = A::shape(&p.state);
+    let input = A::dense(p.input, p.input_weight, p.bias, Activation::Identity);
+    let mut h = p.state;
+    let (mut states, mut cells) = (Vec::new(), Vec::new());
+    for (t, reset) in reset.chunks(n_lanes).enumerate() {
+        h = restart::<A>(h, reset);
+        c = restart::<A>(c, reset);
+        let at = |x: &A::Of<(usize, usize)>| A::rows(x.clone(), t * n_lanes, n_lanes);
+        let a = at(&input) + A::matmul(h, p.recurrent_weight.clone());
+        let part = |k: usize| A::columns(a.clone(), k * hidden, hidden);
+        let gate = |k: usize| A::sigmoid(part(k));
+        let (i, f, o, r) = (gate(0), gate(1), gate(3), gate(4));
+        c = f * c + i * A::tanh(part(2)) + r * at(&m);
+        h = o * A::tanh(c.clone());
+        states.push(h.clone());
+        cells.push(c.clone());
+    }
+    (A::stack_rows(states), A::stack_rows(cells))
+}
+
 #[cfg(test)]
 mod tests;

@@ -113,9 +113,9 @@ pub use kernels::Kernels;
 pub use linearization::{Kept, Linearization};
 pub use network::{
     Binder, CausalAttention, CausalAttentionParameters, CausalConv, CausalConvParameters, Conv2d,
-    Conv2dParameters, Dense, DenseParameters, Gru, GruParameters, Initialization, LayerNorm,
-    LayerNormParameters, Layout, Leaf, Lstm, LstmParameters, LstmState, Mlp, MlpParameters,
-    Network,
+    Conv2dParameters, Dense, DenseParameters, EpisodicLstm, EpisodicLstmParameters, Gru,
+    GruParameters, Initialization, LayerNorm, LayerNormParameters, Layout, Leaf, Lstm,
+    LstmParameters, LstmState, Mlp, MlpParameters, Network,
 };
 pub use optimizer::{
     Adam, AdamConfig, Optimizer, RmsProp, RmsPropConfig, Sgd, SgdConfig, clip_norm,

@@ -376,6 +376,14 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     ) -> [(Self::Of<(usize, usize)>, Self::Of<(usize, usize)>); 2] {
         D::lstm_dual(p, direction, reset)
     }
+    fn episodic_lstm(
+        p: RecurrenceOf<Self>,
+        cell: Self::Of<(usize, usize)>,
+        memory: Self::Of<(usize, usize)>,
+        reset: &[bool],
+    ) -> (Self::Of<(usize, usize)>, Self::Of<(usize, usize)>) {
+        D::episodic_lstm(p, cell, memory, reset)
+    }
     fn unfold(x: Self::Of<(usize, usize)>, windows: &Windows) -> Self::Of<(usize, usize)> {
         D::unfold(x, windows)
     }

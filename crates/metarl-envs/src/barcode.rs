@@ -15,9 +15,10 @@ const N_CONTEXTS: usize = 10;
 const N_BITS: usize = 10;
 /// How often each bandit comes.
 const N_REPEATS: usize = 10;
-const N_PULLS: u32 = 10;
+pub(crate) const N_ARMS: usize = 10;
+pub(crate) const N_PULLS: u32 = 10;
 /// What the good arm pays, and what the others do.
-const PROBABILITY: [f64; 2] = [0.9, 0.1];
+pub(crate) const PROBABILITY: [f64; 2] = [0.9, 0.1];
 
 /// The ten bandits of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Learning curves as SVG.
+//! Learning curves and profiles as SVG.
 
 use std::path::Path;
 
@@ -6,9 +6,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::Error;
+use crate::evaluate::Evaluation;
 use crate::experiment::Experiment;
 use crate::run::replace;
-use crate::system::{Iteration, Reference};
+use crate::system::{Iteration, Profile, Reference};
 
 const SIZE: (u32, u32) = (960, 560);
 const MARGIN: i32 = 18;
@@ -22,9 +23,9 @@ const EXACT: RGBColor = RGBColor(20, 125, 60);
 const BAR: RGBColor = RGBColor(200, 40, 40);
 const BASELINE: RGBColor = RGBColor(125, 125, 125);
 
-/// A horizontal line with a label.
+/// A line with a label at its end.
 struct Line {
-    value: f64,
+    points: Vec<(f64, f64)>,
     label: String,
     color: RGBColor,
 }
@@ -75,12 +76,58 @@ pub fn learning_curve(
             )
         })
         .collect();
-    let lines = lines(experiment, references, &shown.metric);
+    let end = band[n_points - 1].x;
+    let metrics = [(0.0, shown.metric.as_str()), (end, shown.metric.as_str())];
+    let lines = lines(experiment, references, &metrics);
     let labels = Labels {
         title: experiment.title.clone(),
         subtitle: subtitle(experiment, seeds.len(), window),
         x: format!("{} ({unit})", experiment.system.counted()),
         y: shown.label,
+        start: 0.0,
+    };
+    let mut svg = String::new();
+    draw(&mut svg, &labels, &band, &lines).map_err(|error| Error::Plot(error.to_string()))?;
+    replace(path, svg.as_bytes())
+}
+
+/// Draws a profile of an evaluation: the mean over seeds, a band from the worst to the best seed, and
+/// a labelled line for each reference and for the bars.
+///
+/// # Errors
+///
+/// [`Error::Write`], and [`Error::Plot`] when there is nothing to draw.
+pub fn profile(
+    path: &Path,
+    experiment: &Experiment,
+    profile: &Profile,
+    seeds: &[Evaluation],
+    references: &[Reference],
+) -> Result<(), Error> {
+    let metrics: Vec<(f64, &str)> = profile
+        .metrics
+        .iter()
+        .enumerate()
+        .map(|(idx, metric)| (idx as f64 + 1.0, metric.as_str()))
+        .collect();
+    let means = |metric: &str| {
+        let found = seeds.iter().filter_map(|seed| seed.measurement(metric));
+        found.map(|found| found.returns.mean).collect::<Vec<_>>()
+    };
+    if seeds.is_empty() || metrics.iter().any(|(_, metric)| means(metric).is_empty()) {
+        return Err(Error::Plot("nothing was evaluated".to_owned()));
+    }
+    let band: Vec<Spread> = metrics
+        .iter()
+        .map(|(x, metric)| Spread::of(*x, means(metric).into_iter()))
+        .collect();
+    let lines = lines(experiment, references, &metrics);
+    let labels = Labels {
+        title: experiment.title.clone(),
+        subtitle: subtitle(experiment, seeds.len(), 1),
+        x: profile.label.to_owned(),
+        y: profile.measured.clone(),
+        start: 1.0,
     };
     let mut svg = String::new();
     draw(&mut svg, &labels, &band, &lines).map_err(|error| Error::Plot(error.to_string()))?;
@@ -129,24 +176,55 @@ impl Spread {
     }
 }
 
-fn lines(experiment: &Experiment, references: &[Reference], metric: &str) -> Vec<Line> {
-    let known = references.iter().filter(|known| known.metric == metric);
-    let known = known.map(|known| Line {
-        value: known.mean,
-        label: format!("{} {:.2}", known.name, known.mean),
-        color: match known.standard_error {
+/// References and bars over some metrics, each at its place.
+fn lines(experiment: &Experiment, references: &[Reference], metrics: &[(f64, &str)]) -> Vec<Line> {
+    let line = |name: &str, color: RGBColor, value: &dyn Fn(&str) -> Option<f64>| {
+        let points: Vec<(f64, f64)> = metrics
+            .iter()
+            .filter_map(|(x, metric)| Some((*x, value(metric)?)))
+            .collect();
+        let (_, last) = points.last()?;
+        let label = format!("{name} {last:.2}");
+        Some(Line {
+            points,
+            label,
+            color,
+        })
+    };
+    let mut lines = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
+    for Reference {
+        name,
+        standard_error,
+        metric,
+        ..
+    } in references
+    {
+        let shown = metrics.iter().any(|(_, known)| known == metric);
+        if !shown || names.contains(&name.as_str()) {
+            continue;
+        }
+        names.push(name);
+        let color = match standard_error {
             None => EXACT,
             Some(_) => BASELINE,
-        },
-    });
-    let targets = experiment.targets.iter();
-    let bars = targets.filter(|target| target.metric == metric);
-    let bars = bars.map(|target| Line {
-        value: target.bar,
-        label: format!("bar {:.2}", target.bar),
-        color: BAR,
-    });
-    known.chain(bars).collect()
+        };
+        lines.extend(line(name, color, &|metric| {
+            let mut all = references.iter();
+            let found = all.find(|other| other.name == *name && other.metric == metric)?;
+            Some(found.mean)
+        }));
+    }
+    let mut bars: Vec<f64> = experiment.targets.iter().map(|target| target.bar).collect();
+    bars.dedup();
+    for bar in bars {
+        lines.extend(line("bar", BAR, &|metric| {
+            let mut targets = experiment.targets.iter();
+            let here = targets.any(|target| target.metric == metric && target.bar == bar);
+            here.then_some(bar)
+        }));
+    }
+    lines
 }
 
 struct Labels {
@@ -154,6 +232,8 @@ struct Labels {
     subtitle: String,
     x: String,
     y: String,
+    /// Where the horizontal axis begins.
+    start: f64,
 }
 
 fn draw(
@@ -162,14 +242,9 @@ fn draw(
     band: &[Spread],
     lines: &[Line],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let lows = band
-        .iter()
-        .map(|at| at.low)
-        .chain(lines.iter().map(|line| line.value));
-    let highs = band
-        .iter()
-        .map(|at| at.high)
-        .chain(lines.iter().map(|line| line.value));
+    let values = || lines.iter().flat_map(|line| &line.points).map(|at| at.1);
+    let lows = band.iter().map(|at| at.low).chain(values());
+    let highs = band.iter().map(|at| at.high).chain(values());
     let (low, high) = (
         lows.fold(f64::INFINITY, f64::min),
         highs.fold(f64::MIN, f64::max),
@@ -185,7 +260,7 @@ fn draw(
         .margin_right(LABELS_WIDTH)
         .x_label_area_size(48)
         .y_label_area_size(AXIS)
-        .build_cartesian_2d(0.0..end, low - margin..high + margin)?;
+        .build_cartesian_2d(labels.start..end, low - margin..high + margin)?;
     chart
         .configure_mesh()
         .x_desc(&labels.x)
@@ -205,9 +280,8 @@ fn draw(
     let subtitle = ("sans-serif", 14).into_font().color(&BASELINE);
     root.draw(&Text::new(labels.subtitle.as_str(), (left, 48), subtitle))?;
     for line in lines {
-        let ends = [(0.0, line.value), (end, line.value)];
         chart.draw_series(DashedLineSeries::new(
-            ends,
+            line.points.iter().copied(),
             6,
             4,
             line.color.mix(0.7).stroke_width(1),
@@ -221,7 +295,7 @@ fn draw(
 
     let rows: Vec<i32> = lines
         .iter()
-        .map(|line| chart.backend_coord(&(end, line.value)).1)
+        .map(|line| chart.backend_coord(&line.points[line.points.len() - 1]).1)
         .collect();
     let (right, bottom) = chart.backend_coord(&(end, low - margin));
     for ((line, row), at) in lines.iter().zip(&rows).zip(spread(&rows, bottom)) {

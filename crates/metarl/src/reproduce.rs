@@ -50,6 +50,8 @@ impl Reproduction {
     const FILE: &str = "report.json";
     /// Name of the learning curve.
     pub const CURVE: &str = "curve.svg";
+    /// Name of the [`Profile`](crate::system::Profile)'s plot.
+    pub const PROFILE: &str = "profile.svg";
 
     /// Mean over seeds of a metric and its standard error: over seeds, or over tasks where there is
     /// only one seed.
@@ -83,7 +85,8 @@ impl Reproduction {
 }
 
 /// Trains `n_seeds` seeds of an experiment in the folders `seed-…` of `out`, evaluates each on the
-/// same held-out tasks, plays the baselines on them, and writes `report.json` and `curve.svg`.
+/// same held-out tasks, plays the baselines on them, and writes `report.json` and `curve.svg`, and
+/// `profile.svg` where the system has a profile.
 ///
 /// What is already there is not done again, so an interrupted reproduction goes on when it is
 /// started once more. `None` says that the watcher stopped it.
@@ -142,6 +145,16 @@ pub fn reproduce(
         .collect();
     let curve = out.join(Reproduction::CURVE);
     plot::learning_curve(&curve, experiment, &curves, &done.references)?;
+    if let Some(shown) = experiment.system.profile() {
+        let path = out.join(Reproduction::PROFILE);
+        plot::profile(
+            &path,
+            experiment,
+            &shown,
+            &done.evaluations,
+            &done.references,
+        )?;
+    }
     replace_json(&out.join(Reproduction::FILE), &done)?;
     Ok(Some(done))
 }
@@ -154,7 +167,8 @@ fn check_folder(out: &Path) -> Result<(), Error> {
         let name = name.to_string_lossy();
         let ours = name.starts_with("seed-")
             || name.starts_with(Reproduction::FILE)
-            || name.starts_with(Reproduction::CURVE);
+            || name.starts_with(Reproduction::CURVE)
+            || name.starts_with(Reproduction::PROFILE);
         if !ours {
             return Err(Error::NotEmpty {
                 path: out.to_owned(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::core::Core;
 use crate::Error;
 use crate::range::{
     MAX_WIDTH, above_0, at_least_0, at_least_1, batch_size, between_0_and_1, check,
@@ -12,11 +13,14 @@ use crate::range::{
 ///
 /// | name | default | range | purpose |
 /// |---|---|---|---|
+/// | `core` | `gru` | `gru`, `lstm`, `episodic-lstm` | the recurrent layer: [`Core`] |
 /// | `hidden` | 64 | 1 to 16384 | units of the recurrent layer |
 /// | `readout` | 0 | 0 to 16384 | units of a layer in which the input asks the memory; 0 has none |
 /// | `joint_input` | false | | whether `oₜ₋₁ ⊗ aₜ₋₁` is among the inputs |
-/// | `n_lanes` | 512 | 1 to 2²⁰ | trials of one iteration, each on a task of its own |
-/// | `lanes_per_shard` | 64 | ≥ 1 | trials of one unit of parallel work; part of the result |
+/// | `n_lanes` | 512 | 1 to 2²⁰ | lanes of one iteration, each on a task of its own |
+/// | `n_trials` | 1 | 1 to 2²⁰ | trials of a lane, one after another: an epoch, which an episodic memory lives through |
+/// | `recall_distance` | 0 | ≥ 0 | how far from a context kept in memory another may be to be known again |
+/// | `lanes_per_shard` | 64 | ≥ 1 | lanes of one unit of parallel work; part of the result |
 /// | `n_iterations` | 500 | ≥ 1 | iterations of training |
 /// | `n_epochs` | 4 | ≥ 1 | passes over each iteration's trials |
 /// | `n_minibatches` | 4 | ≥ 1 | gradient steps of a pass |
@@ -31,6 +35,8 @@ use crate::range::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rl2Config {
+    /// The recurrent layer.
+    pub core: Core,
     /// Units of the recurrent layer.
     pub hidden: usize,
     /// Units of the multiplicative layer between the memory and the policy, see
@@ -41,9 +47,16 @@ pub struct Rl2Config {
     /// states and actions it names the pair that the previous reward belongs to. The paper shows the
     /// action alone.
     pub joint_input: bool,
-    /// Trials of one iteration, each on a task of its own.
+    /// Lanes of one iteration, each on a task of its own.
     pub n_lanes: usize,
-    /// Trials of one unit of parallel work.
+    /// Trials of a lane in an iteration, one after another on the same task. The recurrent layer
+    /// starts each of them anew; an episodic memory lives through all of them.
+    pub n_trials: usize,
+    /// How far, in Euclidean distance, a trial's context may be from the nearest one that an episodic
+    /// memory holds for its state to be recalled. 0 recalls a context that is the same. Beyond it the
+    /// trial begins as a first one does: a state from elsewhere would mislead.
+    pub recall_distance: f32,
+    /// Lanes of one unit of parallel work.
     pub lanes_per_shard: usize,
     /// Iterations of training.
     pub n_iterations: u64,
@@ -72,10 +85,13 @@ pub struct Rl2Config {
 impl Default for Rl2Config {
     fn default() -> Self {
         Self {
+            core: Core::Gru,
             hidden: 64,
             readout: 0,
             joint_input: false,
             n_lanes: 512,
+            n_trials: 1,
+            recall_distance: 0.0,
             lanes_per_shard: 64,
             n_iterations: 500,
             n_epochs: 4,
@@ -107,6 +123,8 @@ impl Rl2Config {
             self.readout <= MAX_WIDTH,
         )?;
         batch_size("n_lanes", self.n_lanes)?;
+        batch_size("n_trials", self.n_trials)?;
+        at_least_0("recall_distance", self.recall_distance.into())?;
         at_least_1("lanes_per_shard", self.lanes_per_shard)?;
         at_least_1("n_iterations", self.n_iterations)?;
         at_least_1("n_epochs", self.n_epochs)?;

@@ -32,19 +32,20 @@ impl<O: Space, const ACTIONS: usize> Inputs<O, ACTIONS> {
         }
     }
 
-    /// Numbers of a row.
+    /// Numbers of an encoded observation.
     pub(super) fn width(self) -> usize {
         Self::PLAIN + if self.joint { O::WIDTH * ACTIONS } else { 0 }
     }
 
-    /// Writes each observation as a row of [`width`](Self::width) numbers.
+    /// Writes each observation as the first [`width`](Self::width) numbers of a row.
     pub(super) fn encode(
         self,
         observation: &[TrialObservation<O::Element, usize>],
         rows: &mut [f32],
+        row_width: usize,
     ) {
-        for (row, seen) in rows.chunks_exact_mut(self.width()).zip(observation) {
-            let (plain, joint) = row.split_at_mut(Self::PLAIN);
+        for (row, seen) in rows.chunks_exact_mut(row_width).zip(observation) {
+            let (plain, joint) = row[..self.width()].split_at_mut(Self::PLAIN);
             TrialSpace::<O, Discrete<ACTIONS>>::encode(seen, plain);
             joint.fill(0.0);
             if let (true, Some(previous)) = (self.joint, &seen.previous) {

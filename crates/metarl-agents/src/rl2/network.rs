@@ -1,12 +1,12 @@
 //! A recurrent layer under a policy and a critic.
 
 use dfdx::prelude::Const;
-use metarl_autodiff::{
-    Activation, Algebra, Binder, Categorical, Dense, DenseParameters, Gru, GruParameters, Network,
-};
+use metarl_autodiff::{Activation, Algebra, Binder, Categorical, Dense, DenseParameters, Network};
 use serde::{Deserialize, Serialize};
 
-/// A gated recurrent unit whose state feeds a categorical policy over `ACTIONS` and a value.
+use super::core::{Core, Recurrent, RecurrentParameters, RecurrentState};
+
+/// A recurrent layer whose state feeds a categorical policy over `ACTIONS` and a value.
 ///
 /// With a `readout`, policy and value do not read the memory as it is, but what the present input
 /// asks of it (the low-rank bilinear layer of Kim et al. 2017,
@@ -17,20 +17,22 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecurrentActorCritic<const ACTIONS: usize> {
+    /// The kind of recurrent layer.
+    pub core: Core,
     /// Numbers of an encoded observation.
     pub inputs: usize,
     /// Units of the recurrent layer.
     pub hidden: usize,
     /// Units of `y`; 0 for a policy and a value of `h` itself.
     pub readout: usize,
-    /// Longest memory of a unit at first, in steps; see [`Gru`].
+    /// Longest memory of a unit at first, in steps; see [`Gru`](metarl_autodiff::Gru).
     pub longest_memory: usize,
 }
 
 /// Parameters of a [`RecurrentActorCritic`].
 #[derive(Debug, Clone)]
 pub struct RecurrentActorCriticParameters<A: Algebra, const ACTIONS: usize> {
-    memory: GruParameters<A>,
+    memory: RecurrentParameters<A>,
     readout: Option<Readout<A>>,
     policy: DenseParameters<A, usize, Const<ACTIONS>>,
     value: DenseParameters<A, usize, Const<1>>,
@@ -51,11 +53,24 @@ fn linear<O>(inputs: usize, outputs: O, gain: f64) -> Dense<usize, O> {
     }
 }
 
+impl<const ACTIONS: usize> RecurrentActorCritic<ACTIONS> {
+    /// Numbers of a row of the input: an observation and, where the core recalls, the state that is
+    /// reinstated.
+    #[must_use]
+    pub fn row_width(&self) -> usize {
+        match self.core {
+            Core::EpisodicLstm => self.inputs + self.hidden,
+            Core::Gru | Core::Lstm => self.inputs,
+        }
+    }
+}
+
 impl<const ACTIONS: usize> Network for RecurrentActorCritic<ACTIONS> {
     type Bound<A: Algebra> = RecurrentActorCriticParameters<A, ACTIONS>;
 
     fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
-        let memory = Gru {
+        let memory = Recurrent {
+            core: self.core,
             inputs: self.inputs,
             hidden: self.hidden,
             longest_memory: self.longest_memory,
@@ -63,7 +78,10 @@ impl<const ACTIONS: usize> Network for RecurrentActorCritic<ACTIONS> {
         let memory = binder.part("memory", &memory);
         let readout = (self.readout > 0).then(|| Readout {
             memory: binder.part("readout.memory", &linear(self.hidden, self.readout, 1.0)),
-            input: binder.part("readout.input", &linear(self.inputs, self.readout, 1.0)),
+            input: binder.part(
+                "readout.input",
+                &linear(self.row_width(), self.readout, 1.0),
+            ),
         });
         let width = if self.readout > 0 {
             self.readout
@@ -85,9 +103,9 @@ impl<A: Algebra, const ACTIONS: usize> RecurrentActorCriticParameters<A, ACTIONS
     pub fn remember(
         &self,
         input: A::Of<(usize, usize)>,
-        state: A::Of<(usize, usize)>,
+        state: RecurrentState<A>,
         first: &[bool],
-    ) -> A::Of<(usize, usize)> {
+    ) -> RecurrentState<A> {
         self.memory.forward(input, state, first)
     }
 

@@ -6,8 +6,10 @@ use metarl_core::{
     DecisionBatch, Error, Policy, Rng, Space, TrialObservation, check_act, check_lanes,
 };
 
+use super::core::RecurrentState;
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
+use super::recall::Recall;
 use super::value_scale::ValueScale;
 
 type Matrix<D> = <Plain<f32, D> as Algebra>::Of<(usize, usize)>;
@@ -18,22 +20,27 @@ type Matrix<D> = <Plain<f32, D> as Algebra>::Of<(usize, usize)>;
 pub struct Rl2Policy<O, D: Kernels<f32>, const ACTIONS: usize> {
     algebra: Plain<f32, D>,
     parameters: RecurrentActorCriticParameters<Plain<f32, D>, ACTIONS>,
-    hidden: usize,
+    network: RecurrentActorCritic<ACTIONS>,
     inputs: Inputs<O, ACTIONS>,
     value_scale: ValueScale,
     /// Steps of its trial each lane has done.
     steps: Vec<usize>,
-    state: Vec<f32>,
+    hidden: Vec<f32>,
+    /// Nothing where the recurrent layer has no cell.
+    cell: Vec<f32>,
+    recall: Option<Recall>,
     input: Vec<f32>,
 }
 
 impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
-    /// A policy with an empty memory for `n_lanes` lanes.
+    /// A policy with an empty memory for `n_lanes` lanes; `recall` has the episodic memory of
+    /// each, empty as well.
     pub(super) fn new(
         network: &RecurrentActorCritic<ACTIONS>,
         inputs: Inputs<O, ACTIONS>,
         parameters: &[f32],
         value_scale: ValueScale,
+        recall: Option<Recall>,
         device: D,
         n_lanes: usize,
     ) -> Self {
@@ -41,27 +48,61 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
         Self {
             parameters: metarl_autodiff::bind(network, &algebra, parameters),
             algebra,
-            hidden: network.hidden,
+            network: *network,
             inputs,
             value_scale,
             steps: vec![0; n_lanes],
-            state: vec![0.0; n_lanes * network.hidden],
-            input: vec![0.0; n_lanes * network.inputs],
+            hidden: vec![0.0; n_lanes * network.hidden],
+            cell: vec![0.0; n_lanes * network.hidden],
+            recall,
+            input: vec![0.0; n_lanes * network.row_width()],
         }
     }
 
     fn n_lanes(&self) -> usize {
-        self.state.len() / self.hidden
+        self.steps.len()
     }
 
-    /// `observation` as the network's input, and the memory after it.
+    /// What was recalled at the start of each trial, in the order they began.
+    pub(super) fn into_history(self) -> Vec<f32> {
+        self.recall.map_or_else(Vec::new, Recall::into_history)
+    }
+
+    /// Keeps how trials ended and recalls what helps in those that begin.
+    fn recall(
+        &mut self,
+        observation: &[TrialObservation<O::Element, usize>],
+        first: &[bool],
+    ) -> Result<(), metarl_memory::Error> {
+        let Some(recall) = &mut self.recall else {
+            return Ok(());
+        };
+        let cells = self.cell.chunks_exact(self.network.hidden);
+        let lanes = observation.iter().zip(first).zip(cells).enumerate();
+        for (lane, ((seen, _), cell)) in lanes.filter(|(_, ((_, first), _))| **first) {
+            let mut context = vec![0.0; O::WIDTH];
+            O::encode(&seen.observation, &mut context);
+            recall.begin(lane, context, cell)?;
+        }
+        Ok(())
+    }
+
+    /// `observation` as the network's input, and the state after it.
     fn look(
         &mut self,
         observation: &[TrialObservation<O::Element, usize>],
         first: &[bool],
-    ) -> (Matrix<D>, Matrix<D>) {
+    ) -> (Matrix<D>, RecurrentState<Plain<f32, D>>) {
+        let RecurrentActorCritic { inputs, hidden, .. } = self.network;
+        let row_width = self.network.row_width();
+        self.inputs.encode(observation, &mut self.input, row_width);
+        if let Some(recall) = &self.recall {
+            let rows = self.input.chunks_exact_mut(row_width);
+            for (row, recalled) in rows.zip(recall.recalled().chunks_exact(hidden)) {
+                row[inputs..].copy_from_slice(recalled);
+            }
+        }
         let n = self.n_lanes();
-        self.inputs.encode(observation, &mut self.input);
         let tensor = |numbers: &[f32], width: usize| {
             let data = TensorFromVec::<f32>::tensor_from_vec(
                 self.algebra.device(),
@@ -70,8 +111,11 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
             );
             self.algebra.constant(data)
         };
-        let input = tensor(&self.input, self.inputs.width());
-        let state = tensor(&self.state, self.hidden);
+        let input = tensor(&self.input, row_width);
+        let state = RecurrentState {
+            hidden: tensor(&self.hidden, hidden),
+            cell: Some(tensor(&self.cell, hidden)),
+        };
         let state = self.parameters.remember(input.clone(), state, first);
         (input, state)
     }
@@ -88,9 +132,14 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         decision: &mut DecisionBatch<usize>,
     ) -> Result<(), Error> {
         check_act(self.n_lanes(), observation, first, rngs, decision)?;
+        self.recall(observation, first)
+            .map_err(|error| Error::Policy(error.to_string()))?;
         let (input, state) = self.look(observation, first);
-        state.tensor().copy_into(&mut self.state);
-        let (policy, value) = self.parameters.decide(input, state);
+        state.hidden.tensor().copy_into(&mut self.hidden);
+        if let Some(cell) = state.cell {
+            cell.tensor().copy_into(&mut self.cell);
+        }
+        let (policy, value) = self.parameters.decide(input, state.hidden);
         let log_probs = policy.log_probs().tensor().as_vec();
         let value = value.tensor().as_vec();
         if let Some(bad) = log_probs.iter().chain(&value).find(|x| !x.is_finite()) {
@@ -120,7 +169,7 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
     ) -> Result<(), Error> {
         check_lanes("observation", observation.len(), self.n_lanes())?;
         let (input, state) = self.look(observation, &vec![false; observation.len()]);
-        let (_, estimate) = self.parameters.decide(input, state);
+        let (_, estimate) = self.parameters.decide(input, state.hidden);
         let estimates = estimate.tensor().as_vec();
         for ((value, estimate), step) in value.iter_mut().zip(estimates).zip(&self.steps) {
             *value = self.value_scale.denormalize(*step, estimate);

@@ -8,18 +8,20 @@ use metarl_autodiff::{
 };
 use metarl_core::{
     Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial, collect,
-    evaluate,
 };
 use metarl_losses::ClipRange;
+use metarl_memory::{BruteForce, EpisodicStore, Kernel};
 use metarl_returns::{Transitions, gae};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::config::Rl2Config;
+use super::core::Core;
 use super::inputs::Inputs;
 use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
+use super::recall::Recall;
 use super::update::{ShardLoss, Weights};
 use super::value_scale::{ValueScale, count_steps, moments};
 use crate::Error;
@@ -76,18 +78,22 @@ struct Shard<E: Environment> {
     >,
     /// Step of its trial, for each row.
     trial_step: Vec<usize>,
+    /// What an episodic memory recalled at the start of each trial.
+    recalled: Vec<f32>,
     advantage: Vec<f32>,
 }
 
 /// RL² on a distribution of tasks with `ACTIONS` actions.
 pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
-    config: Rl2Config,
-    tasks: T,
+    pub(super) config: Rl2Config,
+    pub(super) tasks: T,
     seed: Seed,
     device: PhantomData<fn() -> D>,
     network: RecurrentActorCritic<ACTIONS>,
     inputs: Inputs<E::ObservationSpace, ACTIONS>,
     layout: Layout,
+    /// The memory each lane begins an epoch with, where the core recalls.
+    episodic: Option<EpisodicStore<BruteForce>>,
     shards: Vec<Shard<E>>,
     state: Rl2State,
 }
@@ -133,23 +139,29 @@ where
         at_least_1("n_steps", n_steps)?;
         let inputs = Inputs::new(config.joint_input);
         let network = RecurrentActorCritic {
+            core: config.core,
             inputs: inputs.width(),
             hidden: config.hidden,
             readout: config.readout,
             longest_memory: n_steps,
         };
         let layout = Layout::of(&network);
+        let episodic = match config.core {
+            Core::EpisodicLstm => Some(episodic::<E::ObservationSpace>(&config)?),
+            Core::Gru | Core::Lstm => None,
+        };
         let lanes = config.lanes_per_shard;
         let shards = (0..config.n_lanes / lanes)
             .map(|_| {
                 let environment = Trial::new(environment(lanes), n_episodes)?;
                 let zero = environment.observation_space().zero();
-                let rollout = Rollout::new(n_steps, lanes, zero, 0);
+                let rollout = Rollout::new(config.n_trials * n_steps, lanes, zero, 0);
                 let n_rows = rollout.len();
                 Ok(Shard {
                     environment,
                     rollout,
                     trial_step: vec![0; n_rows],
+                    recalled: Vec::new(),
                     advantage: vec![0.0; n_rows],
                 })
             })
@@ -175,9 +187,18 @@ where
             network,
             inputs,
             layout,
+            episodic,
             shards,
             state,
         })
+    }
+
+    /// Episodes and steps of a trial.
+    pub(super) fn trial(&self) -> (u32, usize) {
+        (
+            self.shards[0].environment.n_episodes(),
+            self.state.value_scale.n_steps(),
+        )
     }
 
     /// The agent as it is, with an empty memory for `n_lanes` lanes.
@@ -187,6 +208,9 @@ where
             self.inputs,
             &self.state.parameters,
             self.state.value_scale.clone(),
+            self.episodic
+                .as_ref()
+                .map(|empty| Recall::new(empty, self.config.recall_distance, n_lanes)),
             D::of_this_thread(),
             n_lanes,
         )
@@ -211,12 +235,14 @@ where
                         .assign(lane, &task, stream(Purpose::Environment))?;
                     rngs.push(stream(Purpose::Policy));
                 }
-                collect(
-                    &mut shard.environment,
-                    &mut self.policy(lanes),
-                    &mut rngs,
-                    &mut shard.rollout,
-                )?;
+                let Shard {
+                    environment,
+                    rollout,
+                    ..
+                } = shard;
+                let mut policy = self.policy(lanes);
+                collect(environment, &mut policy, &mut rngs, rollout)?;
+                shard.recalled = policy.into_history();
                 Ok(())
             });
         self.shards = shards;
@@ -259,7 +285,7 @@ where
 
     /// `1 − Var(G − V) / Var(G)`, both around the mean at each step of the trial.
     fn explained_variance(&self) -> f64 {
-        let n_steps = self.shards[0].rollout.n_steps();
+        let n_steps = self.state.value_scale.n_steps();
         let errors = self.shards.iter().flat_map(|shard| {
             let steps = shard.trial_step.iter().copied();
             steps.zip(shard.advantage.iter().copied())
@@ -338,6 +364,7 @@ where
                         self.network,
                         self.inputs,
                         &shard.rollout,
+                        &shard.recalled,
                         advantage,
                         targets
                             .map(|(step, target)| value_scale.normalize(step, target))
@@ -347,41 +374,6 @@ where
                     OnDevice::new(loss, D::of_this_thread())
                 });
         Ok(losses.collect())
-    }
-
-    /// Total reward of one trial on each of `n_tasks` held-out tasks, drawn from the streams of
-    /// evaluation: the same tasks for every agent that is evaluated with this seed.
-    ///
-    /// # Errors
-    ///
-    /// Whatever an environment returns.
-    pub fn evaluate(
-        &self,
-        environment: impl Fn(usize) -> E + Sync,
-        n_tasks: usize,
-        seed: Seed,
-    ) -> Result<Vec<f64>, Error> {
-        let lanes = self.config.lanes_per_shard;
-        let (n_episodes, n_steps) = (
-            self.shards[0].environment.n_episodes(),
-            self.shards[0].rollout.n_steps(),
-        );
-        let blocks = (0..n_tasks.div_ceil(lanes)).into_par_iter().map(|block| {
-            let start = block * lanes;
-            let lanes = lanes.min(n_tasks - start);
-            let mut environment = Trial::new(environment(lanes), n_episodes)?;
-            let mut rngs = Vec::with_capacity(lanes);
-            for lane in 0..lanes {
-                let stream = |purpose| seed.stream(purpose, (start + lane) as u64, 0, 0);
-                let task = self.tasks.sample(&mut stream(Purpose::EvaluationTask));
-                environment.assign(lane, &task, stream(Purpose::EvaluationEnvironment))?;
-                rngs.push(stream(Purpose::EvaluationPolicy));
-            }
-            let mut policy = self.policy(lanes);
-            Ok(evaluate(&mut environment, &mut policy, &mut rngs, n_steps)?)
-        });
-        let returns: Vec<Vec<f64>> = blocks.collect::<Result<_, Error>>()?;
-        Ok(returns.concat())
     }
 }
 
@@ -407,7 +399,9 @@ where
         Ok(Rl2Iteration {
             iteration: self.state.iteration,
             env_steps: self.state.iteration * n_rows,
-            total_reward: rollouts().map(Rollout::mean_total_reward).sum::<f64>() / n_shards,
+            total_reward: rollouts().map(Rollout::mean_total_reward).sum::<f64>()
+                / n_shards
+                / self.config.n_trials as f64,
             entropy: -log_probs.map(|x| f64::from(*x)).sum::<f64>() / n_rows as f64,
             loss,
             gradient_norm,
@@ -434,6 +428,14 @@ where
         self.state = state;
         Ok(())
     }
+}
+
+/// An empty episodic memory with room for an epoch of trials, each in a context of its own.
+fn episodic<O: Space>(config: &Rl2Config) -> Result<EpisodicStore<BruteForce>, Error> {
+    let neighbors = BruteForce::new(O::WIDTH, config.n_trials)?;
+    // The nearest context alone counts, whatever the kernel.
+    let kernel = Kernel::InverseDistance { delta: 1e-3 };
+    Ok(EpisodicStore::new(neighbors, config.hidden, 1, kernel)?)
 }
 
 /// Loss and gradient averaged over a minibatch of shards, added up in the minibatch's order however

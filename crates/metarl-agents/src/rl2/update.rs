@@ -5,10 +5,12 @@ use metarl_autodiff::{Algebra, Error, Kernels, Objective};
 use metarl_core::{Rollout, Space, TrialObservation};
 use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
 
+use super::core::RecurrentState;
 use crate::tensor::tensor;
 
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
+use super::recall::replay;
 
 /// Weights of the parts of the loss.
 #[derive(Debug, Clone, Copy)]
@@ -33,20 +35,33 @@ pub(super) struct ShardLoss<const ACTIONS: usize> {
 }
 
 impl<const ACTIONS: usize> ShardLoss<ACTIONS> {
-    /// `advantage` and `value_target` are as the loss wants them: normalized.
+    /// `recalled` is the history of the policy that acted; `advantage` and `value_target` are as the
+    /// loss wants them: normalized.
     pub(super) fn new<O: Space>(
         network: RecurrentActorCritic<ACTIONS>,
         inputs: Inputs<O, ACTIONS>,
         rollout: &Rollout<TrialObservation<O::Element, usize>, usize>,
+        recalled: &[f32],
         advantage: &[f32],
         value_target: Vec<f32>,
         weights: Weights,
     ) -> Self {
-        let mut input = vec![0.0; rollout.len() * network.inputs];
-        inputs.encode(&rollout.observation, &mut input);
+        let (rows, n_lanes) = (rollout.len(), rollout.n_lanes());
+        let row_width = network.row_width();
+        let mut input = vec![0.0; rows * row_width];
+        inputs.encode(&rollout.observation, &mut input, row_width);
+        if row_width > network.inputs {
+            replay(
+                recalled,
+                network.hidden,
+                &rollout.first,
+                n_lanes,
+                &mut input,
+            );
+        }
         Self {
             network,
-            n_lanes: rollout.n_lanes(),
+            n_lanes,
             input,
             first: rollout.first.clone(),
             action: rollout.action.clone(),
@@ -72,13 +87,20 @@ impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<ACTI
     ) -> Result<A::Of<Rank0>, Error> {
         let (rows, hidden) = (self.action.len(), self.network.hidden);
         let column = |numbers: &[f32]| tensor(algebra.device(), numbers, (rows,));
-        let input = tensor(algebra.device(), &self.input, (rows, self.network.inputs));
+        let input = tensor(
+            algebra.device(),
+            &self.input,
+            (rows, self.network.row_width()),
+        );
         let input = algebra.constant(input);
-        let state = vec![0.0; self.n_lanes * hidden];
-        let state = tensor(algebra.device(), &state, (self.n_lanes, hidden));
-        let state = algebra.constant(state);
+        let zeros = vec![0.0; self.n_lanes * hidden];
+        let zeros = || algebra.constant(tensor(algebra.device(), &zeros, (self.n_lanes, hidden)));
+        let state = RecurrentState {
+            hidden: zeros(),
+            cell: Some(zeros()),
+        };
         let states = parameters.remember(input.clone(), state, &self.first);
-        let (policy, value) = parameters.decide(input, states);
+        let (policy, value) = parameters.decide(input, states.hidden);
         let surrogate = clipped_surrogate(
             algebra,
             policy.log_prob(&self.action),

@@ -63,12 +63,15 @@ impl ValueScale {
     }
 }
 
-/// Means at each step, and the mean squared distance from them. A step without samples has mean 0.
+/// Means at each step, and the mean squared distance from them. A step without samples has mean 0;
+/// those beyond the last count as the last.
 pub(super) fn moments(
     samples: impl Iterator<Item = (usize, f32)> + Clone,
     n_steps: usize,
 ) -> (Vec<f64>, f64) {
     let (mut mean, mut count) = (vec![0.0; n_steps], vec![0.0_f64; n_steps]);
+    let last = n_steps.saturating_sub(1);
+    let samples = samples.map(|(step, x)| (step.min(last), x));
     for (step, x) in samples.clone() {
         mean[step] += f64::from(x);
         count[step] += 1.0;

@@ -321,6 +321,18 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         composed::lstm_dual::<Taped<E, Self, T>>(p, direction, reset)
     }
 
+    fn episodic_lstm<T: TapeHandle<E, Self>>(
+        p: RecurrenceOf<Taped<E, Self, T>>,
+        cell: Value<(usize, usize), E, Self, T>,
+        memory: Value<(usize, usize), E, Self, T>,
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        composed::episodic_lstm::<Taped<E, Self, T>>(p, cell, memory, reset)
+    }
+
     fn unfold<T: TapeHandle<E, Self>>(
         x: Value<(usize, usize), E, Self, T>,
         windows: &Windows,

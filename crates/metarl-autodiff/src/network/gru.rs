@@ -46,6 +46,7 @@ impl Network for Gru {
             blocks: 3,
             keep: 1,
             write: None,
+            reinstate: None,
         };
         let zero = Initialization::Constant(0.0);
         GruParameters {

@@ -40,7 +40,7 @@ pub enum Initialization {
         blocks: usize,
     },
     /// Biases of a recurrent layer whose units remember for `U(1, T − 1)` steps at first: `ln u` for
-    /// the gate that keeps, `−ln u` for the gate that writes, 0 for the others (Tallec & Ollivier
+    /// the gate that keeps, `−ln u` for the gates that write, 0 for the others (Tallec & Ollivier
     /// 2018, [arXiv:1804.11188](https://arxiv.org/abs/1804.11188), equation 16).
     Chrono {
         /// Longest memory `T` in steps; 2 or less gives zeros.
@@ -51,6 +51,8 @@ pub enum Initialization {
         keep: usize,
         /// The gate that writes, where it is one of its own.
         write: Option<usize>,
+        /// The gate that reinstates a memory, where there is one: it writes too.
+        reinstate: Option<usize>,
     },
 }
 
@@ -96,6 +98,7 @@ impl Leaf {
                 blocks,
                 keep,
                 write,
+                reinstate,
             } => {
                 let width = columns / blocks.max(1);
                 let start = out.len();
@@ -104,8 +107,8 @@ impl Leaf {
                 for unit in 0..width {
                     let bias = rng.random_range(1.0..=memory).ln();
                     out[start + keep * width + unit] = bias;
-                    if let Some(write) = write {
-                        out[start + write * width + unit] = -bias;
+                    for gate in [write, reinstate].into_iter().flatten() {
+                        out[start + gate * width + unit] = -bias;
                     }
                 }
             }

@@ -53,6 +53,7 @@ impl Network for Lstm {
             blocks: 4,
             keep: 1,
             write: Some(0),
+            reinstate: None,
         };
         LstmParameters {
             input_weight: binder.leaf("input_weight", (self.inputs, gates), glorot),

@@ -2,8 +2,9 @@
 
 use dfdx::prelude::Rank0;
 use metarl_autodiff::{
-    Algebra, Binder, Differentiable, Error, Gru, GruParameters, Initialization, Kernels, Lstm,
-    LstmParameters, LstmState, Network, Objective, Scalar,
+    Algebra, Binder, Differentiable, EpisodicLstm, EpisodicLstmParameters, Error, Gru,
+    GruParameters, Initialization, Kernels, Lstm, LstmParameters, LstmState, Network, Objective,
+    Scalar,
 };
 use proptest::prelude::*;
 
@@ -169,6 +170,88 @@ impl LstmLoss {
     }
 }
 
+/// An episodic LSTM; the memories are parameters too.
+#[derive(Debug, Clone)]
+struct EpisodicLoss {
+    network: (Memories, Whole<EpisodicLstm>),
+    read: Read,
+    weight: Vec<f64>,
+    cell_weight: Vec<f64>,
+}
+
+#[derive(Debug, Clone)]
+struct Memories {
+    rows: usize,
+    hidden: usize,
+}
+
+impl Network for Memories {
+    type Bound<A: Algebra> = A::Of<(usize, usize)>;
+
+    fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
+        let zero = Initialization::Constant(0.0);
+        binder.leaf("memory", (self.rows, self.hidden), zero)
+    }
+}
+
+impl<E: Scalar, D: Kernels<E>> Objective<E, D> for EpisodicLoss {
+    type Network = (Memories, Whole<EpisodicLstm>);
+
+    fn network(&self) -> &Self::Network {
+        &self.network
+    }
+
+    fn loss<A: Algebra<Elem = E, Device = D>>(
+        &self,
+        algebra: &A,
+        (memory, (input, states, lstm)): (
+            A::Of<(usize, usize)>,
+            (
+                A::Of<(usize, usize)>,
+                Vec<A::Of<(usize, usize)>>,
+                EpisodicLstmParameters<A>,
+            ),
+        ),
+    ) -> Result<A::Of<Rank0>, Error> {
+        let state = LstmState {
+            hidden: states[0].clone(),
+            cell: states[1].clone(),
+        };
+        let reset = &self.network.1.sequence.reset;
+        let LstmState { hidden, cell } = lstm.forward(input, memory, state, reset);
+        let hidden = weigh(algebra, hidden, &self.weight);
+        let cell = weigh(algebra, cell, &self.cell_weight);
+        Ok(match self.read {
+            Read::Hidden => hidden,
+            Read::Cell => cell,
+            Read::Both => hidden + cell,
+        })
+    }
+}
+
+impl EpisodicLoss {
+    /// Lengths of memories, input, states, input weights, recurrent weights and bias.
+    fn lengths(&self) -> Vec<usize> {
+        let (memories, whole) = &self.network;
+        let mut lengths = vec![memories.rows * memories.hidden];
+        lengths.extend(whole.lengths(5));
+        lengths
+    }
+
+    fn reference(&self, x: &[f64]) -> f64 {
+        let mut parts = reference::split(x, &self.lengths());
+        parts[..4].rotate_left(1);
+        let (states, cells) = reference::episodic_lstm(&self.network.1.sequence, &parts);
+        let hidden = reference::weigh(&states, &self.weight);
+        let cell = reference::weigh(&cells, &self.cell_weight);
+        match self.read {
+            Read::Hidden => hidden,
+            Read::Cell => cell,
+            Read::Both => hidden + cell,
+        }
+    }
+}
+
 fn sequence() -> impl Strategy<Value = Sequence> {
     (1..4_usize, 1..5_usize, 1..4_usize, 1..4_usize).prop_flat_map(
         |(lanes, steps, inputs, hidden)| {
@@ -257,8 +340,47 @@ fn lstm() -> impl Strategy<Value = (LstmLoss, Vec<f64>, Vec<f64>)> {
     })
 }
 
+fn episodic_lstm() -> impl Strategy<Value = (EpisodicLoss, Vec<f64>, Vec<f64>)> {
+    let read = prop_oneof![Just(Read::Hidden), Just(Read::Cell), Just(Read::Both)];
+    (sequence(), read).prop_flat_map(|(sequence, read)| {
+        let (rows, hidden) = (sequence.reset.len(), sequence.hidden);
+        let layer = EpisodicLstm {
+            inputs: sequence.inputs,
+            hidden,
+            longest_memory: 2,
+        };
+        let whole = Whole {
+            sequence,
+            n_states: 2,
+            layer,
+        };
+        let loss = EpisodicLoss {
+            network: (Memories { rows, hidden }, whole),
+            read,
+            weight: Vec::new(),
+            cell_weight: Vec::new(),
+        };
+        let n = loss.lengths().iter().sum();
+        let weights = (numbers(rows * hidden), numbers(rows * hidden));
+        (weights, numbers(n), numbers(n)).prop_map(move |((weight, cell_weight), x, v)| {
+            let loss = EpisodicLoss {
+                weight,
+                cell_weight,
+                ..loss.clone()
+            };
+            (loss, x, v)
+        })
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn an_episodic_lstm_is_its_equations((loss, x, v) in episodic_lstm()) {
+        check(loss.clone(), |x| loss.reference(x), &x, &v);
+        check_single_precision(loss, &x, &v);
+    }
 
     #[test]
     fn a_gated_recurrent_unit_is_its_equations((loss, x, v) in gru()) {

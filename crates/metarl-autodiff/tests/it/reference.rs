@@ -125,10 +125,29 @@ pub(crate) fn gru(s: &Sequence, p: &[&[f64]]) -> Vec<f64> {
 /// `(h', c')` of every row; `p` is input, first state, first cell, input weights, recurrent
 /// weights, bias.
 pub(crate) fn lstm(s: &Sequence, p: &[&[f64]]) -> (Vec<f64>, Vec<f64>) {
+    lstm_with(s, p, 4, |_, _, _| 0.0)
+}
+
+/// The same with the memory of every row after the first cell, and a gate for it after the others.
+pub(crate) fn episodic_lstm(s: &Sequence, p: &[&[f64]]) -> (Vec<f64>, Vec<f64>) {
+    let (memory, mut p) = (p[3], p.to_vec());
+    p.remove(3);
+    lstm_with(s, &p, 5, |row, k, gate| {
+        sigmoid(gate(4)) * memory[row * s.hidden + k]
+    })
+}
+
+/// `reinstated(row, k, gate)` is added to cell `k`.
+fn lstm_with(
+    s: &Sequence,
+    p: &[&[f64]],
+    n_gates: usize,
+    reinstated: impl Fn(usize, usize, &dyn Fn(usize) -> f64) -> f64,
+) -> (Vec<f64>, Vec<f64>) {
     let &[x, first, first_cell, wi, wh, b] = p else {
         panic!("six arguments");
     };
-    let (hidden, width) = (s.hidden, 4 * s.hidden);
+    let (hidden, width) = (s.hidden, n_gates * s.hidden);
     let mut out = vec![0.0; s.reset.len() * hidden];
     let mut cells = out.clone();
     for lane in 0..s.lanes {
@@ -146,6 +165,7 @@ pub(crate) fn lstm(s: &Sequence, p: &[&[f64]]) -> (Vec<f64>, Vec<f64>) {
                     s.affine(x, wi, b, row, column) + product(&old, wh, width, column)
                 };
                 c[k] = sigmoid(gate(1)) * c[k] + sigmoid(gate(0)) * gate(2).tanh();
+                c[k] += reinstated(row, k, &gate);
                 h[k] = sigmoid(gate(3)) * c[k].tanh();
             }
             out[row * hidden..(row + 1) * hidden].copy_from_slice(&h);

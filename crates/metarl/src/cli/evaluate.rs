@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use metarl::Device;
+use metarl::core::Returns;
 use metarl::evaluate::evaluate;
 use metarl::run::Run;
 
+use super::profile_table::ProfileTable;
 use super::progress::Progress;
 use super::table::Table;
 
@@ -45,10 +47,24 @@ impl Evaluate {
             experiment.system.n_iterations(),
             evaluation.tasks.n_tasks,
         );
+        let profile = experiment.system.profile();
         for measurement in &evaluation.measurements {
             let metric = &measurement.metric;
+            if profile
+                .as_ref()
+                .is_some_and(|profile| profile.metrics.contains(metric))
+            {
+                continue;
+            }
             let table = Table::new(experiment, metric, measurement.returns, &references);
             println!("{table}");
+        }
+        if let Some(profile) = &profile {
+            let measured = |metric: &str| {
+                let found = evaluation.measurement(metric);
+                found.map_or_else(|| Returns::of(&[]), |found| found.returns)
+            };
+            println!("{}", ProfileTable::new(profile, measured, &references));
         }
         if self.json {
             println!("{}", serde_json::to_string(&evaluation)?);

@@ -3,6 +3,7 @@
 mod evaluate;
 mod list;
 mod play;
+mod profile_table;
 mod progress;
 mod reproduce;
 mod source;

@@ -8,6 +8,7 @@ use clap::Args;
 use metarl::Device;
 use metarl::reproduce::{Report, Reproduction, reproduce};
 
+use super::profile_table::ProfileTable;
 use super::progress::Progress;
 use super::table::Table;
 use super::{INTERRUPTED, MISSED, source};
@@ -55,17 +56,31 @@ impl Reproduce {
             "{}, {n_seeds} seeds, {} tasks each\n",
             experiment.title, experiment.evaluation.n_tasks
         );
+        let profile = experiment.system.profile();
         for metric in experiment.system.metrics() {
+            if profile
+                .as_ref()
+                .is_some_and(|profile| profile.metrics.contains(&metric))
+            {
+                continue;
+            }
             let measured = done.measured(&metric);
             println!(
                 "{}",
                 Table::new(&experiment, &metric, measured, &done.references)
             );
         }
+        if let Some(profile) = &profile {
+            let measured = |metric: &str| done.measured(metric);
+            println!("{}", ProfileTable::new(profile, measured, &done.references));
+        }
         for report in &done.reports {
             println!("{}", verdict(report));
         }
         println!("curve in {}", out.join(Reproduction::CURVE).display());
+        if profile.is_some() {
+            println!("profile in {}", out.join(Reproduction::PROFILE).display());
+        }
         if self.json {
             println!("{}", json(&done.reports)?);
         }

@@ -15,6 +15,8 @@ ship!(
     "rl2-bandit-10x10",
     "rl2-bandit-100x5",
     "rl2-mdp-10",
+    "episodic-lstm-barcode",
+    "lstm-barcode",
     "maml-navigation",
     "maml-navigation-first-order",
     "matching-clusters-5x1",

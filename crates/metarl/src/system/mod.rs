@@ -12,6 +12,7 @@
 //! | `value-based` | [`ValueBased`](metarl_agents::ValueBased) | [`ValueBasedSystem`] and those of [`ValueBasedConfig`](metarl_agents::ValueBasedConfig) |
 
 mod bandit;
+mod barcode;
 mod digits;
 mod learner;
 mod maml;
@@ -60,6 +61,17 @@ pub struct Curve {
     pub label: String,
     /// The metric of the evaluation that it is a running estimate of.
     pub metric: String,
+}
+
+/// Metrics of an evaluation that are one curve, such as returns by how often a context was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// What counts them, from 1.
+    pub label: &'static str,
+    /// What they measure, with its unit.
+    pub measured: String,
+    /// Their names, in order.
+    pub metrics: Vec<String>,
 }
 
 impl System {
@@ -113,7 +125,7 @@ impl System {
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
         match self {
-            Self::Rl2(_) => vec![Rl2System::METRIC.to_owned()],
+            Self::Rl2(system) => system.metrics(),
             Self::Maml(system) => system.metrics(),
             Self::Matching(system) => system.metrics(),
             Self::ValueBased(system) => system.metrics(),
@@ -148,6 +160,15 @@ impl System {
         match self {
             Self::Matching(_) => "examples",
             Self::Rl2(_) | Self::Maml(_) | Self::ValueBased(_) => "environment steps",
+        }
+    }
+
+    /// The metrics that are one curve, where there are such.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        match self {
+            Self::Rl2(system) => system.profile(),
+            Self::Maml(_) | Self::Matching(_) | Self::ValueBased(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@ mod bad_checkpoint;
 mod bad_environment;
 mod bad_experiment;
 mod bad_folder;
+mod barcode;
 mod full_disk;
 mod interrupted;
 mod list;

@@ -12,12 +12,16 @@ type Change = fn(&mut Rl2Config);
 
 #[test]
 fn every_value_out_of_range_is_refused_by_its_name() {
-    let bad: [(&str, Change); 31] = [
+    let bad: [(&str, Change); 35] = [
         ("hidden", |c| c.hidden = 0),
         ("hidden", |c| c.hidden = 1_000_000_000),
         ("readout", |c| c.readout = 16_385),
         ("n_lanes", |c| c.n_lanes = 0),
         ("n_lanes", |c| c.n_lanes = 1 << 30),
+        ("n_trials", |c| c.n_trials = 0),
+        ("recall_distance", |c| c.recall_distance = -1.0),
+        ("recall_distance", |c| c.recall_distance = f32::INFINITY),
+        ("n_trials", |c| c.n_trials = 1 << 30),
         ("lanes_per_shard", |c| c.lanes_per_shard = 0),
         ("lanes_per_shard", |c| c.lanes_per_shard = 3),
         ("lanes_per_shard", |c| c.lanes_per_shard = 2 * c.n_lanes),

@@ -2,6 +2,7 @@
 
 mod config;
 mod critic;
+mod episodic;
 mod equation;
 mod evaluation;
 mod fault;

@@ -7,6 +7,7 @@ mod convolution;
 mod convolution_dual;
 mod dense;
 mod elementwise;
+mod episodic_lstm;
 mod gru;
 mod gru_dual;
 mod layer_norm;
@@ -216,6 +217,17 @@ where
         reset: &[bool],
     ) -> [(Rows<E, Self, T>, Rows<E, Self, T>); 2] {
         lstm_dual::lstm_dual(p, direction, reset)
+    }
+    fn episodic_lstm<T: TapeHandle<E, Self>>(
+        p: RecurrenceOf<Taped<E, Self, T>>,
+        cell: Value<(usize, usize), E, Self, T>,
+        memory: Value<(usize, usize), E, Self, T>,
+        reset: &[bool],
+    ) -> (
+        Value<(usize, usize), E, Self, T>,
+        Value<(usize, usize), E, Self, T>,
+    ) {
+        episodic_lstm::episodic_lstm(p, cell, memory, reset)
     }
     fn unfold<T: TapeHandle<E, Self>>(
         x: Value<(usize, usize), E, Self, T>,
