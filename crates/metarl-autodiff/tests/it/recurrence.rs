@@ -351,6 +351,7 @@ fn episodic_lstm() -> impl Strategy<Value = (EpisodicLoss, Vec<f64>, Vec<f64>)> 
         };
         let whole = Whole {
             sequence,
+            data: None,
             n_states: 2,
             layer,
         };
