@@ -165,8 +165,10 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         x: Value<(N, K), E, Self, T>,
         y: Value<(M, K), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
-        let transposed = y.into_tensor().permute::<(K, M), Axes2<1, 0>>();
-        Value::new(x.into_tensor().matmul(transposed))
+        let same = x.same(&y);
+        let (x, y) = (x.into_tensor(), y.into_tensor());
+        let y = if same { y * E::ONE } else { y };
+        Value::new(x.matmul(y.permute::<(K, M), Axes2<1, 0>>()))
     }
 
     fn repeat_rows<T: TapeHandle<E, Self>, N: Dim, M: Dim>(

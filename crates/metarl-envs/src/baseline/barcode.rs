@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use metarl_core::{Purpose, Returns, Seed};
+use metarl_core::{Purpose, Seed};
 use rand::RngExt;
 
 use crate::barcode::{N_ARMS, N_PULLS, PROBABILITY};
@@ -80,23 +80,23 @@ fn value(evidence: Evidence, n_pulls: usize, known: &mut HashMap<(Evidence, usiz
     best
 }
 
-/// Returns of a player that never forgets a context, by how often it has met it: the arm most
-/// probably the good one is pulled, the first of those that are equal. Each of `n_contexts` contexts
-/// is played for `n_exposures` episodes.
+/// Returns of a player that never forgets a context, `n_contexts` for each exposure: the arm most
+/// probably the good one is pulled, the first of those that are equal.
 ///
 /// # Examples
 ///
 /// ```
-/// use metarl_core::Seed;
+/// use metarl_core::{Returns, Seed};
 /// use metarl_envs::baseline::barcode::perfect_memory;
 ///
-/// let returns = perfect_memory(5, 2_000, Seed::new(0));
-/// for (returns, expected) in returns.iter().zip([4.42, 8.16, 8.84, 8.96, 8.99]) {
+/// let earned = perfect_memory(5, 2_000, Seed::new(0));
+/// for (earned, expected) in earned.iter().zip([4.42, 8.16, 8.84, 8.96, 8.99]) {
+///     let returns = Returns::of(earned);
 ///     assert!((returns.mean - expected).abs() < 4.0 * returns.standard_error);
 /// }
 /// ```
 #[must_use]
-pub fn perfect_memory(n_exposures: usize, n_contexts: usize, seed: Seed) -> Vec<Returns> {
+pub fn perfect_memory(n_exposures: usize, n_contexts: usize, seed: Seed) -> Vec<Vec<f64>> {
     let mut earned = vec![vec![0.0; n_contexts]; n_exposures];
     for context in 0..n_contexts {
         let mut rng = seed.stream(Purpose::Baseline, context as u64, 0, 0);
@@ -112,5 +112,5 @@ pub fn perfect_memory(n_exposures: usize, n_contexts: usize, seed: Seed) -> Vec<
             }
         }
     }
-    earned.iter().map(|earned| Returns::of(earned)).collect()
+    earned
 }

@@ -73,18 +73,20 @@ fn by_exposure(epoch: &Epoch<BarcodeBandit>) -> [f64; N_EXPOSURES] {
 pub(super) fn references(judged: EvaluationConfig) -> Vec<Reference> {
     let (chance, optimum) = (baseline::chance(N_PULLS), baseline::optimum(N_PULLS));
     let seed = Seed::new(judged.seed);
-    let remembered = baseline::perfect_memory(N_EXPOSURES, 20_000, seed);
-    let overall = Returns {
-        mean: remembered.iter().map(|returns| returns.mean).sum::<f64>() / N_EXPOSURES as f64,
-        ..remembered[0]
-    };
-    let metrics = std::iter::once((Rl2System::METRIC.to_owned(), &overall));
-    let metrics = metrics.chain(exposures().into_iter().zip(&remembered));
-    let references = metrics.flat_map(|(metric, remembered)| {
+    let earned = baseline::perfect_memory(N_EXPOSURES, 20_000, seed);
+    let overall: Vec<f64> = (0..earned[0].len())
+        .map(|context| {
+            earned.iter().map(|earned| earned[context]).sum::<f64>() / N_EXPOSURES as f64
+        })
+        .collect();
+    let remembered = std::iter::once(&overall).chain(&earned);
+    let remembered = remembered.map(|earned| Returns::of(earned));
+    let metrics = std::iter::once(Rl2System::METRIC.to_owned()).chain(exposures());
+    let references = metrics.zip(remembered).flat_map(|(metric, remembered)| {
         [
             Reference::exact(&metric, "random", chance),
             Reference::exact(&metric, "Bayes optimum, no memory", optimum),
-            Reference::measured(&metric, "perfect memory", remembered),
+            Reference::measured(&metric, "perfect memory", &remembered),
             Reference::exact(&metric, "knows the good arm", baseline::good_arm(N_PULLS)),
         ]
     });
