@@ -32,10 +32,12 @@
 //! Two seeds of an experiment of a few seconds:
 //!
 //! ```no_run
+//! use metarl::Device;
 //! use metarl::experiment::Experiment;
 //!
 //! let experiment = Experiment::named("rl2-bandit-smoke", &[])?;
-//! let done = metarl::reproduce::reproduce(&experiment, 2, "runs/smoke".as_ref(), &mut ())?;
+//! let folder = "runs/smoke".as_ref();
+//! let done = metarl::reproduce::reproduce(&experiment, 2, folder, Device::Cpu, &mut ())?;
 //! for report in done.iter().flat_map(|done| &done.reports) {
 //!     assert!(report.passed, "{} is only {}", report.metric, report.measured);
 //! }
