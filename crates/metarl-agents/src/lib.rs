@@ -68,7 +68,6 @@ mod maml;
 mod matching;
 mod range;
 mod rl2;
-mod tensor;
 mod trainer;
 mod value_based;
 

@@ -36,10 +36,7 @@ impl Objective<f32, Cpu> for MeanSquare {
         parameters: <Mlp<2, 2> as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, metarl_autodiff::Error> {
         let shape = (self.observation.len() / 2, Const::<2>);
-        let x = algebra
-            .device()
-            .tensor_from_vec(self.observation.clone(), shape);
-        let y = parameters.forward(algebra.constant(x));
+        let y = parameters.forward(algebra.data(&self.observation, shape));
         Ok(A::mean(A::square(y)))
     }
 }

@@ -171,7 +171,7 @@ where
     fn most_probable(&self, loss: &MatchingLoss<f32>, n_ways: usize) -> Vec<usize> {
         let algebra = Plain::new(D::of_this_thread());
         let network = bind(&self.network, &algebra, &self.state.parameters);
-        let probability = loss.probability(&algebra, &network).tensor().as_vec();
+        let probability = loss.probability(&algebra, &network).as_vec();
         let most =
             |row: &[f32]| (1..n_ways).fold(0, |most, k| if row[k] > row[most] { k } else { most });
         probability.chunks_exact(n_ways).map(most).collect()

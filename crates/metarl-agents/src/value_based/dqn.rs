@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use dfdx::prelude::{Rank0, Tensor};
 use metarl_autodiff::{
     Adam, AdamConfig, Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout,
     Objective, OnDevice, Optimizer, Plain, bind, clip_norm,
@@ -212,13 +212,12 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
         let mut batch = NStepBatch::default();
         self.n_step.gather(&state.replay, &indices, &mut batch)?;
         let target = self.targets(state, &batch);
-        let n = target.len();
         let device = D::of_this_thread();
         let loss = TemporalDifference {
             network: self.network.clone(),
             observation: rows::<O, D>(&device, &batch.observation),
             action: batch.action,
-            target: TensorFromVec::<f32>::tensor_from_vec(&device, target, (n,)),
+            target,
         };
         let loss = OnDevice::new(loss, device);
         let (value, mut gradient) = loss.gradient(&state.parameters)?;
@@ -318,7 +317,7 @@ struct TemporalDifference<D: Kernels<f32>> {
     network: DenseStack,
     observation: Tensor<(usize, usize), f32, D>,
     action: Vec<usize>,
-    target: Tensor<(usize,), f32, D>,
+    target: Vec<f32>,
 }
 
 impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference<D> {

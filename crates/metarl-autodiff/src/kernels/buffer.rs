@@ -1,22 +1,42 @@
 //! Memory that is used again: steps of training are alike, so what one has freed the next one needs.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-
-use crate::Scalar;
 
 /// Numbers a thread keeps at most for later; what is freed beyond that goes back to the system.
 const MOST_KEPT: usize = 1 << 24;
 
+/// What buffers are made of: numbers to compute with, and the flags and indices that go with them.
+pub trait Shelved: Copy + Default + 'static {
+    /// Lends the calling thread's [`Shelf`].
+    #[doc(hidden)]
+    fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R;
+}
+
+macro_rules! shelved {
+    ($($element:ident)*) => {$(
+        impl Shelved for $element {
+            fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R {
+                thread_local! {
+                    static SHELF: RefCell<Shelf<$element>> = const { RefCell::new(Shelf::new()) };
+                }
+                SHELF.with_borrow_mut(f)
+            }
+        }
+    )*};
+}
+shelved!(f32 f64 bool usize);
+
 /// `n` numbers that go back to the shelf of the thread that drops them.
 #[derive(Debug, Clone)]
-pub(crate) struct Buffer<E: Scalar> {
+pub(crate) struct Buffer<E: Shelved> {
     /// As long as its size class, which may be longer than what it holds.
     storage: Vec<E>,
     n: usize,
 }
 
-impl<E: Scalar> Buffer<E> {
+impl<E: Shelved> Buffer<E> {
     /// Numbers of any value, for a caller who writes all of them before reading one.
     pub(crate) fn stale(n: usize) -> Self {
         let storage = E::with_shelf(|shelf| shelf.take(n));
@@ -25,7 +45,7 @@ impl<E: Scalar> Buffer<E> {
 
     pub(crate) fn zeros(n: usize) -> Self {
         let mut buffer = Self::stale(n);
-        buffer.fill(E::real(0.0));
+        buffer.fill(E::default());
         buffer
     }
 
@@ -47,20 +67,20 @@ impl<E: Scalar> Buffer<E> {
     }
 }
 
-impl<E: Scalar> Deref for Buffer<E> {
+impl<E: Shelved> Deref for Buffer<E> {
     type Target = [E];
     fn deref(&self) -> &[E] {
         &self.storage[..self.n]
     }
 }
 
-impl<E: Scalar> DerefMut for Buffer<E> {
+impl<E: Shelved> DerefMut for Buffer<E> {
     fn deref_mut(&mut self) -> &mut [E] {
         &mut self.storage[..self.n]
     }
 }
 
-impl<E: Scalar> Drop for Buffer<E> {
+impl<E: Shelved> Drop for Buffer<E> {
     fn drop(&mut self) {
         let storage = std::mem::take(&mut self.storage);
         E::with_shelf(|shelf| shelf.keep(storage));
@@ -74,7 +94,7 @@ pub struct Shelf<E> {
     n_kept: usize,
 }
 
-impl<E: Scalar> Shelf<E> {
+impl<E: Shelved> Shelf<E> {
     pub(crate) const fn new() -> Self {
         Self {
             free: BTreeMap::new(),
@@ -89,7 +109,7 @@ impl<E: Scalar> Shelf<E> {
                 self.n_kept -= length;
                 storage
             }
-            None => vec![E::real(0.0); length],
+            None => vec![E::default(); length],
         }
     }
 
