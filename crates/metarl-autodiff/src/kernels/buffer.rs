@@ -90,8 +90,17 @@ impl<E: Shelved> Drop for Buffer<E> {
 /// Storage nobody uses, by its length.
 #[derive(Debug)]
 pub struct Shelf<E> {
-    free: BTreeMap<usize, Vec<Vec<E>>>,
+    free: BTreeMap<usize, Compartment<E>>,
     n_kept: usize,
+    n_asked: u64,
+}
+
+/// Storage of one length.
+#[derive(Debug)]
+struct Compartment<E> {
+    storages: Vec<Vec<E>>,
+    /// When one was asked for last, counted in requests.
+    asked: u64,
 }
 
 impl<E: Shelved> Shelf<E> {
@@ -99,25 +108,51 @@ impl<E: Shelved> Shelf<E> {
         Self {
             free: BTreeMap::new(),
             n_kept: 0,
+            n_asked: 0,
         }
     }
 
     fn take(&mut self, n: usize) -> Vec<E> {
         let length = size_class(n);
-        match self.free.get_mut(&length).and_then(Vec::pop) {
-            Some(storage) => {
+        self.n_asked += 1;
+        if let Some(compartment) = self.free.get_mut(&length) {
+            compartment.asked = self.n_asked;
+            if let Some(storage) = compartment.storages.pop() {
                 self.n_kept -= length;
-                storage
+                return storage;
             }
-            None => vec![E::default(); length],
         }
+        vec![E::default(); length]
     }
 
     fn keep(&mut self, storage: Vec<E>) {
         let length = storage.len();
-        if length > 0 && size_class(length) == length && self.n_kept + length <= MOST_KEPT {
-            self.n_kept += length;
-            self.free.entry(length).or_default().push(storage);
+        if length == 0 || size_class(length) != length || length > MOST_KEPT {
+            return;
+        }
+        let asked = self.n_asked;
+        let own = self.free.entry(length).or_insert(Compartment {
+            storages: Vec::new(),
+            asked,
+        });
+        let own_asked = own.asked;
+        while self.n_kept + length > MOST_KEPT {
+            // What has not been asked for the longest makes room.
+            let filled = self
+                .free
+                .iter_mut()
+                .filter(|(_, of)| !of.storages.is_empty());
+            match filled.min_by_key(|(_, of)| of.asked) {
+                Some((other, of)) if of.asked < own_asked => {
+                    of.storages.pop();
+                    self.n_kept -= other;
+                }
+                _ => return,
+            }
+        }
+        self.n_kept += length;
+        if let Some(own) = self.free.get_mut(&length) {
+            own.storages.push(storage);
         }
     }
 }
@@ -149,6 +184,24 @@ mod tests {
         drop(first);
         let second = Buffer::<f32>::stale(1010);
         assert_eq!((second.as_ptr(), second.len()), (place, 1010));
+    }
+
+    #[test]
+    fn lengths_that_nobody_asks_for_any_more_make_room() {
+        let mut shelf = Shelf::new();
+        let (old, new) = (
+            size_class(MOST_KEPT / 2 + 1),
+            size_class(MOST_KEPT / 2 + MOST_KEPT / 8),
+        );
+        let storage: Vec<bool> = shelf.take(old);
+        shelf.keep(storage);
+        assert_eq!(shelf.n_kept, old);
+        let storage = shelf.take(new);
+        let place = storage.as_ptr();
+        shelf.keep(storage);
+        assert_eq!(shelf.n_kept, new);
+        assert_eq!(shelf.take(new).as_ptr(), place);
+        assert_eq!(shelf.n_kept, 0);
     }
 
     #[test]
