@@ -86,6 +86,8 @@ impl Panel {
             .label_style(("sans-serif", 12))
             .x_label_formatter(&|x| format!("{x:.0}"))
             .y_label_formatter(&|y| format!("{y}"))
+            .x_labels(5)
+            .y_labels(5)
             .light_line_style(TRANSPARENT)
             .bold_line_style(BLACK.mix(0.08))
             .draw()?;
