@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Binder, Categorical, CausalAttention, CausalConv, Conv2d,
     DiagonalGaussian, Differentiable, Gru, Image, ImageLayout, Initialization, LayerNorm, Layout,

@@ -10,7 +10,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::io;
 
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Differentiable, Layout, Mlp, Network, Objective, OnDevice,
 };

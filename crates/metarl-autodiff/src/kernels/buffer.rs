@@ -200,8 +200,8 @@ mod tests {
         let place = storage.as_ptr();
         shelf.keep(storage);
         assert_eq!(shelf.n_kept, new);
-        assert_eq!(shelf.take(new).as_ptr(), place);
-        assert_eq!(shelf.n_kept, 0);
+        let storage = shelf.take(new);
+        assert_eq!((storage.as_ptr(), shelf.n_kept), (place, 0));
     }
 
     #[test]

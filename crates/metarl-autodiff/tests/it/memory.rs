@@ -169,6 +169,6 @@ fn an_episodic_lstms_gradient_allocates_no_buffer() {
         hidden: N_UNITS,
         longest_memory: 2,
     };
-    let [few, many] = [8, 64].map(|n_steps| allocated(network.clone(), n_steps * N_LANES));
+    let [few, many] = [8, 64].map(|n_steps| allocated(network, n_steps * N_LANES));
     assert_eq!(few[0], many[0]);
 }
