@@ -87,7 +87,7 @@ pub use rl2::{
 pub use trainer::{Trainer, TrainingState};
 pub use value_based::{
     DenseStack, Dqn, DqnConfig, DqnState, EpsilonGreedy, Exploration, Learned, Mfec, MfecConfig,
-    MfecState, Milestone, Nec, NecConfig, NecState, ValueBased, ValueBasedConfig,
+    MfecState, Milestone, Nec, NecConfig, NecState, ReplayConfig, ValueBased, ValueBasedConfig,
     ValueBasedIteration, ValueBasedState, ValueLearner,
 };
 

@@ -15,7 +15,7 @@ use super::embedding::Embedding;
 use super::loss::MatchingLoss;
 use super::network::MatchingNetwork;
 use crate::Error;
-use crate::trainer::{Trainer, TrainingState, check_size};
+use crate::trainer::{Trainer, TrainingState, check_parameters, check_size};
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -218,13 +218,7 @@ where
         state
             .adam
             .step(&mut state.parameters, &vector::mean(gradients))?;
-        if let Some(bad) = state.parameters.iter().find(|x| !x.is_finite()) {
-            return Err(Error::NonFinite {
-                iteration: state.iteration,
-                what: "a parameter",
-                value: f64::from(*bad),
-            });
-        }
+        check_parameters(state.iteration, &state.parameters)?;
         state.iteration += 1;
         self.state = state;
         Ok(MatchingIteration {

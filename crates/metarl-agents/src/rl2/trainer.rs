@@ -25,7 +25,7 @@ use super::update::{ShardLoss, Weights};
 use super::value_scale::{ValueScale, count_steps, moments};
 use crate::Error;
 use crate::range::{at_least_1, check};
-use crate::trainer::{Trainer, TrainingState, check_size};
+use crate::trainer::{Trainer, TrainingState, check_finite, check_size};
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -341,15 +341,8 @@ where
             for minibatch in order.chunks(per_minibatch) {
                 let (loss, mut gradient) = mean_gradient(&losses, minibatch, &state.parameters)?;
                 let norm = clip_norm(&mut gradient, config.max_gradient_norm);
-                for (what, value) in [("the loss", loss), ("the gradient's norm", norm)] {
-                    if !value.is_finite() {
-                        return Err(Error::NonFinite {
-                            iteration: state.iteration,
-                            what,
-                            value,
-                        });
-                    }
-                }
+                check_finite(state.iteration, "the loss", loss)?;
+                check_finite(state.iteration, "the gradient's norm", norm)?;
                 state.adam.step(&mut state.parameters, &gradient)?;
                 total_loss += loss;
                 total_norm += norm;

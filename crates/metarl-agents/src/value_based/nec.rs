@@ -10,19 +10,18 @@ use metarl_autodiff::{
     Optimizer, Plain, RmsProp, RmsPropConfig, bind, clip_norm,
 };
 use metarl_core::{Purpose, Seed, Space};
-use metarl_memory::{
-    DictionaryConfig, LookUp, LookUpGradient, NStep, NStepBatch, Replay, Transition,
-};
+use metarl_memory::{DictionaryConfig, LookUp, LookUpGradient, NStep, Transition};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::learner::{Learned, ValueLearner};
 use super::network::{DenseStack, DenseStackParameters, rows};
 use super::policy::largest;
+use super::replay::{Experience, ReplayConfig};
 use super::stored::StoredDictionary;
 use crate::Error;
-use crate::range::{above_0, at_least_0, at_least_1, batch_size, check, in_unit_interval, width};
-use crate::trainer::check_count;
+use crate::range::{above_0, at_least_0, at_least_1, check, in_unit_interval, width};
+use crate::trainer::{check_count, check_finite};
 
 /// Hyper-parameters of neural episodic control.
 ///
@@ -36,11 +35,7 @@ use crate::trainer::check_count;
 /// | `discount` | 0.99 | [0, 1] | γ |
 /// | `learning_rate` | 0.0005 | > 0 | `RMSProp`'s step size for the network |
 /// | `memory_learning_rate` | 0.1 | ≥ 0 | step size of keys and values |
-/// | `batch_size` | 32 | 1 to 2²⁰ | steps of an update |
-/// | `replay_bytes` | 10⁸ | room for one | size of the replay memory |
-/// | `first_update` | 100 | ≥ 1 | steps before the first update |
-/// | `steps_per_update` | 16 | ≥ 1 | steps from one update to the next |
-/// | `max_gradient_norm` | 10 | > 0 | longest gradient that is not shortened |
+/// | `replay` | 32 steps, every 16 steps | | [`ReplayConfig`] |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NecConfig {
@@ -60,16 +55,8 @@ pub struct NecConfig {
     pub learning_rate: f64,
     /// Step size of keys and values.
     pub memory_learning_rate: f64,
-    /// Steps of an update.
-    pub batch_size: usize,
-    /// Size of the replay memory.
-    pub replay_bytes: usize,
-    /// Steps before the first update.
-    pub first_update: u64,
-    /// Steps from one update to the next.
-    pub steps_per_update: u64,
-    /// Longest gradient that is not shortened.
-    pub max_gradient_norm: f64,
+    /// What updates are made of, and how many there are.
+    pub replay: ReplayConfig,
 }
 
 impl Default for NecConfig {
@@ -83,11 +70,7 @@ impl Default for NecConfig {
             discount: 0.99,
             learning_rate: 0.0005,
             memory_learning_rate: 0.1,
-            batch_size: 32,
-            replay_bytes: 100_000_000,
-            first_update: 100,
-            steps_per_update: 16,
-            max_gradient_norm: 10.0,
+            replay: ReplayConfig::default(),
         }
     }
 }
@@ -109,10 +92,7 @@ impl NecConfig {
         in_unit_interval("discount", self.discount)?;
         above_0("learning_rate", self.learning_rate)?;
         at_least_0("memory_learning_rate", self.memory_learning_rate)?;
-        batch_size("batch_size", self.batch_size)?;
-        at_least_1("first_update", self.first_update)?;
-        at_least_1("steps_per_update", self.steps_per_update)?;
-        above_0("max_gradient_norm", self.max_gradient_norm)
+        self.replay.validate()
     }
 }
 
@@ -150,8 +130,6 @@ pub struct Nec<O, D: Kernels<f32>> {
     deserialize = "O: Copy + Serialize + DeserializeOwned"
 ))]
 pub struct NecState<O> {
-    n_steps: u64,
-    n_updates: u64,
     parameters: Vec<f32>,
     optimizer: RmsProp<f32>,
     /// Of each action.
@@ -159,7 +137,7 @@ pub struct NecState<O> {
     /// Steps whose Q⁽ᴺ⁾ is not known yet, oldest first.
     pending: VecDeque<Pending<O>>,
     /// Steps as transitions that terminate: their reward is Q⁽ᴺ⁾.
-    replay: Replay<O, usize>,
+    experience: Experience<O>,
 }
 
 /// A step that waits for its value.
@@ -238,23 +216,19 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
         };
         let key = self.embed(&state.parameters, &[step.observation]);
         state.dictionaries[step.action].0.write(&key, &[target])?;
-        state.replay.push_transition(&Transition {
+        state.experience.push(&Transition {
             observation: step.observation,
             action: step.action,
             reward: target,
             successor: step.observation,
             terminated: true,
             truncated: false,
-        })?;
-        Ok(())
+        })
     }
 
     fn update(&self, state: &mut NecState<O::Element>) -> Result<(), Error> {
-        let mut rng = self.seed.stream(Purpose::Minibatch, 0, 0, state.n_updates);
-        let mut indices = vec![0; self.config.batch_size];
-        state.replay.draw(&mut rng, &mut indices)?;
-        let mut batch = NStepBatch::default();
-        NStep::new(1, 0.0)?.gather(&state.replay, &indices, &mut batch)?;
+        let (config, one_step) = (&self.config.replay, NStep::new(1, 0.0)?);
+        let batch = state.experience.draw(config, &one_step, self.seed)?;
         let keys = self.embed(&state.parameters, &batch.observation);
         let share = 1.0 / batch.reward.len() as f32;
         let (mut look_up, mut gradient) = (LookUp::default(), LookUpGradient::default());
@@ -280,16 +254,10 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
         };
         let loss = OnDevice::new(loss, device);
         let (_, mut gradient) = loss.gradient(&state.parameters)?;
-        let norm = clip_norm(&mut gradient, self.config.max_gradient_norm);
-        if !norm.is_finite() {
-            return Err(Error::NonFinite {
-                iteration: state.n_updates,
-                what: "the gradient's norm",
-                value: norm,
-            });
-        }
+        let norm = clip_norm(&mut gradient, config.max_gradient_norm);
+        check_finite(state.experience.n_updates, "the gradient's norm", norm)?;
         state.optimizer.step(&mut state.parameters, &gradient)?;
-        state.n_updates += 1;
+        state.experience.n_updates += 1;
         Ok(())
     }
 }
@@ -312,15 +280,13 @@ where
         let dictionary =
             |_| StoredDictionary::new(config.key_width, config.capacity, config.dictionary);
         Ok(NecState {
-            n_steps: 0,
-            n_updates: 0,
             optimizer: RmsProp::new(optimizer, parameters.len())?,
             parameters,
             dictionaries: (0..self.n_actions)
                 .map(dictionary)
                 .collect::<Result<_, _>>()?,
             pending: VecDeque::new(),
-            replay: Replay::new(1, config.replay_bytes)?,
+            experience: Experience::new(&config.replay)?,
         })
     }
 
@@ -371,9 +337,7 @@ where
                 self.write(state, following)?;
             }
         }
-        state.n_steps += 1;
-        let waited = state.n_steps >= self.config.first_update && !state.replay.is_empty();
-        if waited && state.n_steps.is_multiple_of(self.config.steps_per_update) {
+        if state.experience.count_step(&self.config.replay) {
             self.update(state)?;
         }
         Ok(())
