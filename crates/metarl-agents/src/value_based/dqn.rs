@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Rank0, Tensor};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
     Adam, AdamConfig, Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout,
     Objective, OnDevice, Optimizer, Plain, bind, clip_norm,
@@ -152,9 +152,9 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
     /// `Q(o, ·; θ)` of several observations, row after row.
     fn forward(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
         let algebra = Plain::new(D::of_this_thread());
-        let input = algebra.constant(rows::<O, D>(algebra.device(), observation));
         let bound = bind(&self.network, &algebra, parameters);
-        bound.forward(input).tensor().as_vec()
+        let outputs = bound.of_rows(&algebra, &rows::<O>(observation), observation.len());
+        outputs.as_vec()
     }
 
     /// `y`
@@ -189,14 +189,13 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
         let config = &self.config.replay;
         let batch = state.experience.draw(config, &self.n_step, self.seed)?;
         let target = self.targets(state, &batch);
-        let device = D::of_this_thread();
         let loss = TemporalDifference {
             network: self.network.clone(),
-            observation: rows::<O, D>(&device, &batch.observation),
+            observation: rows::<O>(&batch.observation),
             action: batch.action,
             target,
         };
-        let loss = OnDevice::new(loss, device);
+        let loss = OnDevice::new(loss, D::of_this_thread());
         let (value, mut gradient) = loss.gradient(&state.parameters)?;
         let n_updates = &mut state.experience.n_updates;
         check_finite(*n_updates, "the loss", f64::from(value))?;
@@ -274,14 +273,14 @@ where
 
 /// How far `Q(o, a; θ)` is from targets that do not move with θ.
 #[derive(Debug)]
-struct TemporalDifference<D: Kernels<f32>> {
+struct TemporalDifference {
     network: DenseStack,
-    observation: Tensor<(usize, usize), f32, D>,
+    observation: Vec<f32>,
     action: Vec<usize>,
     target: Vec<f32>,
 }
 
-impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference<D> {
+impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference {
     type Network = DenseStack;
 
     fn network(&self) -> &DenseStack {
@@ -293,7 +292,7 @@ impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference<D> {
         algebra: &A,
         parameters: DenseStackParameters<A>,
     ) -> Result<A::Of<Rank0>, DifferentiationError> {
-        let values = parameters.forward(algebra.constant(self.observation.clone()));
+        let values = parameters.of_rows(algebra, &self.observation, self.action.len());
         let taken = A::pick(values, &self.action);
         huber_value_error(algebra, taken, &self.target)
     }

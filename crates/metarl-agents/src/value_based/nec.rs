@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
     Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout, Objective, OnDevice,
     Optimizer, Plain, RmsProp, RmsPropConfig, bind, clip_norm,
@@ -181,9 +181,9 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
     /// Keys of several observations, row after row.
     fn embed(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
         let algebra = Plain::new(D::of_this_thread());
-        let input = algebra.constant(rows::<O, D>(algebra.device(), observation));
         let bound = bind(&self.network, &algebra, parameters);
-        bound.forward(input).tensor().as_vec()
+        let outputs = bound.of_rows(&algebra, &rows::<O>(observation), observation.len());
+        outputs.as_vec()
     }
 
     fn estimate(
@@ -245,14 +245,13 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
         for (action, gradient) in steps {
             state.dictionaries[action].0.descend(&gradient, step_size)?;
         }
-        let shape = (batch.reward.len(), self.config.key_width);
-        let device = D::of_this_thread();
         let loss = Along {
             network: self.network.clone(),
-            observation: rows::<O, D>(&device, &batch.observation),
-            by_key: TensorFromVec::<f32>::tensor_from_vec(&device, by_key, shape),
+            observation: rows::<O>(&batch.observation),
+            n_rows: batch.reward.len(),
+            by_key,
         };
-        let loss = OnDevice::new(loss, device);
+        let loss = OnDevice::new(loss, D::of_this_thread());
         let (_, mut gradient) = loss.gradient(&state.parameters)?;
         let norm = clip_norm(&mut gradient, config.max_gradient_norm);
         check_finite(state.experience.n_updates, "the gradient's norm", norm)?;
@@ -346,13 +345,14 @@ where
 
 /// `Σ ⟨f(o; θ), g⟩`: its gradient is that of a loss whose gradient by the keys is `g`.
 #[derive(Debug)]
-struct Along<D: Kernels<f32>> {
+struct Along {
     network: DenseStack,
-    observation: Tensor<(usize, usize), f32, D>,
-    by_key: Tensor<(usize, usize), f32, D>,
+    observation: Vec<f32>,
+    n_rows: usize,
+    by_key: Vec<f32>,
 }
 
-impl<D: Kernels<f32>> Objective<f32, D> for Along<D> {
+impl<D: Kernels<f32>> Objective<f32, D> for Along {
     type Network = DenseStack;
 
     fn network(&self) -> &DenseStack {
@@ -364,7 +364,8 @@ impl<D: Kernels<f32>> Objective<f32, D> for Along<D> {
         algebra: &A,
         parameters: DenseStackParameters<A>,
     ) -> Result<A::Of<Rank0>, DifferentiationError> {
-        let keys = parameters.forward(algebra.constant(self.observation.clone()));
-        Ok(A::sum(keys * algebra.constant(self.by_key.clone())))
+        let keys = parameters.of_rows(algebra, &self.observation, self.n_rows);
+        let by_key = algebra.data(&self.by_key, A::shape(&keys));
+        Ok(A::sum(keys * by_key))
     }
 }
