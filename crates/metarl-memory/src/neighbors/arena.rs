@@ -19,10 +19,7 @@ const WORN: u8 = 64;
 
 const NO_SLOT: u32 = u32::MAX;
 
-const NOWHERE: Place = Place {
-    index: u32::MAX,
-    strayed: 0.0,
-};
+const NOWHERE: u32 = u32::MAX;
 
 /// Blocks of 64 keys, each with a place for every key: what structures measure and never what they
 /// answer with, for a key in a block may be coded.
@@ -33,17 +30,10 @@ pub(crate) struct Arena {
     /// The slots whose keys a block holds.
     slots: Rows<u32>,
     unused_blocks: Vec<u32>,
-    /// Of each slot.
-    places: Vec<Place>,
-}
-
-/// Where a key lies.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// 64 · block + position.
-    index: u32,
-    /// At least how far the key has gone since it was written there.
-    strayed: f32,
+    /// Where the key of each slot lies: 64 · block + position.
+    places: Vec<u32>,
+    /// At least how far the key of each slot has gone since its codes were written.
+    strayed: Vec<f32>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,6 +70,7 @@ impl Arena {
             slots: Rows::new(BLOCK, n_likely),
             unused_blocks: Vec::new(),
             places: Vec::new(),
+            strayed: Vec::new(),
         })
     }
 
@@ -130,18 +121,12 @@ impl Arena {
     /// Puts the key of a slot into a block that has room.
     pub(crate) fn put(&mut self, block: usize, keys: &Keys, slot: usize) {
         let position = self.blocks[block].taken.trailing_ones() as usize;
-        if let Contents::Codes(codes) = &self.contents {
-            codes.prefetch_key(block, position);
-        }
         self.blocks[block].taken |= 1 << position;
         self.slots.row_mut(block)[position] = slot as u32;
         if self.places.len() <= slot {
             self.places.resize(slot + 1, NOWHERE);
         }
-        self.places[slot] = Place {
-            index: (block * BLOCK + position) as u32,
-            strayed: 0.0,
-        };
+        self.places[slot] = (block * BLOCK + position) as u32;
         self.write(block, position, keys, slot);
     }
 
@@ -150,12 +135,11 @@ impl Arena {
         let Contents::Codes(codes) = &mut self.contents else {
             return false;
         };
-        let place = &mut self.places[slot];
         let distance = root_at_least(squared_distance, codes.dimension());
-        let strayed = (place.strayed + distance) * (1.0 + f32::EPSILON);
+        let strayed = (self.strayed[slot] + distance) * (1.0 + f32::EPSILON);
         let is_tolerated = codes.allows(strayed);
         if is_tolerated {
-            place.strayed = strayed;
+            self.strayed[slot] = strayed;
         }
         is_tolerated
     }
@@ -163,7 +147,6 @@ impl Arena {
     /// Writes the key of a slot where it is, after it has changed; gives the block.
     pub(crate) fn rewrite(&mut self, keys: &Keys, slot: usize) -> usize {
         let (block, position) = self.place(slot);
-        self.places[slot].strayed = 0.0;
         self.write(block, position, keys, slot);
         self.wear(block);
         block
@@ -186,7 +169,7 @@ impl Arena {
     /// At least how far a key has gone since it was written.
     #[cfg(test)]
     pub(crate) fn strayed(&self, slot: usize) -> f32 {
-        self.places[slot].strayed
+        self.strayed.get(slot).copied().unwrap_or_default()
     }
 
     /// Whether a block has changed so much that it should be written anew.
@@ -194,12 +177,19 @@ impl Arena {
         self.blocks[block].wear >= WORN
     }
 
-    /// Writes all keys of a block anew.
+    /// Writes anew what keys of a block have strayed or are in a unit of before.
     pub(crate) fn renew(&mut self, block: usize, keys: &Keys) {
         self.blocks[block].wear = 0;
+        let Contents::Codes(codes) = &self.contents else {
+            return;
+        };
+        let is_written = |slot: usize| self.strayed[slot] == 0.0;
+        if codes.is_current(block) && self.slots_of(block).all(is_written) {
+            return;
+        }
         self.code_anew(block, keys);
         for (_, slot) in positions(self.blocks[block].taken, self.slots.row(block)) {
-            self.places[slot].strayed = 0.0;
+            self.strayed[slot] = 0.0;
         }
     }
 
@@ -230,10 +220,34 @@ impl Arena {
         }
     }
 
-    /// Asks for where the key of a slot lies, before it is written again.
+    /// Asks for where the key of a slot lies, and how far it has gone since.
+    pub(crate) fn prefetch_place(&self, slot: usize) {
+        prefetch(self.strayed.get(slot..=slot).unwrap_or_default());
+        prefetch(self.places.get(slot..=slot).unwrap_or_default());
+    }
+
+    /// Asks for what rewriting the key of a slot touches.
     pub(crate) fn prefetch_key(&self, slot: usize) {
+        self.prefetch_header(self.block(slot));
         if let Contents::Codes(codes) = &self.contents {
             let (block, position) = self.place(slot);
+            codes.prefetch_key(block, position);
+        }
+    }
+
+    /// Asks for what is known of a block.
+    pub(crate) fn prefetch_header(&self, block: usize) {
+        prefetch(&self.blocks[block..=block]);
+        if let Contents::Codes(codes) = &self.contents {
+            codes.prefetch_header(block);
+        }
+    }
+
+    /// Asks for where the next key of a block will lie.
+    pub(crate) fn prefetch_room(&self, block: usize) {
+        let position = self.blocks[block].taken.trailing_ones() as usize % BLOCK;
+        prefetch(&self.slots.row(block)[position..=position]);
+        if let Contents::Codes(codes) = &self.contents {
             codes.prefetch_key(block, position);
         }
     }
@@ -333,11 +347,12 @@ impl Arena {
             + size_of_val(&self.blocks[..])
             + size_of_val(&self.unused_blocks[..])
             + size_of_val(&self.places[..])
+            + size_of_val(&self.strayed[..])
     }
 
     /// Block and position of the key of a slot.
     fn place(&self, slot: usize) -> (usize, usize) {
-        let index = self.places[slot].index as usize;
+        let index = self.places[slot] as usize;
         (index / BLOCK, index % BLOCK)
     }
 
@@ -356,6 +371,10 @@ impl Arena {
                 }
             }
             Contents::Codes(codes) => {
+                if self.strayed.len() <= slot {
+                    self.strayed.resize(slot + 1, 0.0);
+                }
+                self.strayed[slot] = 0.0;
                 if codes.reaches(block, key) {
                     codes.write(block, position, key);
                 } else {

@@ -29,6 +29,12 @@ impl Boxes {
         }
     }
 
+    /// Numbers of a corner.
+    #[cfg(test)]
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
     /// Room for the boxes of two more nodes.
     pub(crate) fn push_pair(&mut self) {
         self.corners.push(0.0);
@@ -46,6 +52,36 @@ impl Boxes {
     pub(crate) fn excludes(&self, node: usize, key: &[f32]) -> bool {
         let (low, high) = self.corners(node);
         outside(low, high, key)
+    }
+
+    /// The faces of a box beyond which a key lies: those of its lowest corner, then of its highest.
+    pub(crate) fn list_faces(&self, node: usize, key: &[f32], faces: &mut Vec<usize>) {
+        faces.clear();
+        if self.excludes(node, key) {
+            let (low, high) = self.corners(node);
+            list_faces(low, high, key, faces);
+        }
+    }
+
+    /// Moves a face of a box to where a key is beyond it; gives whether it was.
+    pub(crate) fn move_face(&mut self, node: usize, face: usize, key: &[f32]) -> bool {
+        let place = &mut self.corners.row_mut(node / 2)[node % 2 * 2 * self.width + face];
+        let (x, is_beyond) = if face < self.width {
+            let x = key[face];
+            (x, x < *place)
+        } else {
+            let x = key[face - self.width];
+            (x, x > *place)
+        };
+        if is_beyond {
+            *place = x;
+        }
+        is_beyond
+    }
+
+    /// Asks for a face of a box before it is needed.
+    pub(crate) fn prefetch_face(&self, node: usize, face: usize) {
+        prefetch(&self.corners_of(node)[face..=face]);
     }
 
     /// Makes a box hold a key.
@@ -139,6 +175,36 @@ fn lower(a: f32, b: f32) -> f32 {
 
 fn higher(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
+}
+
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn list_faces(low: &[f32], high: &[f32], key: &[f32], faces: &mut Vec<usize>) {
+    let width = low.len();
+    let corners = low
+        .as_chunks::<LANES>()
+        .0
+        .iter()
+        .zip(high.as_chunks::<LANES>().0);
+    let (chunks, rest) = key.as_chunks::<LANES>();
+    let mut padded = [0.0; LANES];
+    padded[..rest.len()].copy_from_slice(rest);
+    let chunks = chunks.iter().chain(std::iter::once(&padded));
+    for (chunk, ((low, high), key)) in corners.zip(chunks).enumerate() {
+        let mut beyond = [0.0; LANES];
+        for lane in 0..LANES {
+            beyond[lane] = higher(low[lane] - key[lane], key[lane] - high[lane]);
+        }
+        let mut bits = 0_u32;
+        for (lane, beyond) in beyond.iter().enumerate() {
+            bits |= u32::from(*beyond > 0.0) << lane;
+        }
+        while bits != 0 {
+            let lane = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            let corner = if key[lane] < low[lane] { 0 } else { width };
+            faces.push(corner + chunk * LANES + lane);
+        }
+    }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]

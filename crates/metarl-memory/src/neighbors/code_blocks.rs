@@ -1,5 +1,7 @@
 //! Blocks of codes, and what they say of distances.
 
+use multiversion::multiversion;
+
 use super::arena::{BLOCK, positions};
 use super::kernel::{CodeBlock, CodeDistances, CodeQuery, Instructions, prefetch};
 use super::keys::Keys;
@@ -98,6 +100,11 @@ impl CodeBlocks {
         };
     }
 
+    /// Whether a block is in the unit of blocks to come.
+    pub(crate) fn is_current(&self, block: usize) -> bool {
+        self.blocks[block].unit == self.unit
+    }
+
     /// Whether a block has codes for a key.
     pub(crate) fn reaches(&self, block: usize, key: &[f32]) -> bool {
         let reach = self.blocks[block].unit.reach();
@@ -134,9 +141,15 @@ impl CodeBlocks {
         self.squares.row_mut(block)[position] = coded.squares;
         let groups = self.codes.row_mut(block).chunks_exact_mut(GROUP * BLOCK);
         for (group, codes) in groups.zip(self.key_codes.chunks_exact(GROUP)) {
-            let bytes = [0, 1, 2, 3].map(|j| (i32::from(codes[j]) + OFFSET) as u8);
-            group[GROUP * position..][..GROUP].copy_from_slice(&bytes);
+            for (place, code) in group[GROUP * position..][..GROUP].iter_mut().zip(codes) {
+                *place = code.cast_unsigned().wrapping_add(OFFSET as u8);
+            }
         }
+    }
+
+    /// Asks for what is known of a block.
+    pub(crate) fn prefetch_header(&self, block: usize) {
+        prefetch(&self.blocks[block..=block]);
     }
 
     pub(crate) fn prefetch(&self, block: usize) {
@@ -228,6 +241,7 @@ impl CodeBlocks {
 
 /// The largest coordinate without its sign. Bits of such numbers order as the numbers do, and integers
 /// are compared side by side.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn farthest(key: &[f32]) -> f32 {
     let bits = key.iter().map(|x| x.abs().to_bits());
     f32::from_bits(bits.fold(0, u32::max))

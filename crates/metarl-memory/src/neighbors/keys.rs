@@ -1,5 +1,6 @@
 //! Keys in slots.
 
+use super::pages::Pages;
 use super::squared_distance;
 use crate::Error;
 use crate::error::{check_range, check_rows, check_vector, reserve};
@@ -7,14 +8,15 @@ use crate::error::{check_range, check_rows, check_vector, reserve};
 /// Rows of numbers in slots: what every structure searches, and what gradients read.
 ///
 /// A row stays where it is from insertion to removal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Keys {
     dimension: usize,
     capacity: usize,
     /// Slot after slot, as far as slots were ever taken, in memory reserved for all; what a free slot
     /// holds means nothing.
-    rows: Vec<f32>,
-    is_taken: Vec<bool>,
+    rows: Pages<f32>,
+    /// A bit for each slot that holds a key, 64 slots in each.
+    taken: Vec<u64>,
     len: usize,
 }
 
@@ -34,15 +36,14 @@ impl Keys {
             format!("{dimension} × {capacity}"),
             n_numbers.is_some_and(|n| n <= isize::MAX as usize / size_of::<f32>()),
         )?;
-        let mut rows = Vec::new();
-        let mut is_taken = Vec::new();
-        reserve(&mut rows, dimension * capacity)?;
-        reserve(&mut is_taken, capacity)?;
+        let rows = Pages::with_capacity(dimension * capacity)?;
+        let mut taken = Vec::new();
+        reserve(&mut taken, capacity.div_ceil(64))?;
         Ok(Self {
             dimension,
             capacity,
             rows,
-            is_taken,
+            taken,
             len: 0,
         })
     }
@@ -68,8 +69,12 @@ impl Keys {
         let n_rows = rows.len() / dimension;
         let allowed = format_args!("at most the capacity, {capacity}");
         check_range("number of rows", allowed, n_rows, n_rows <= capacity)?;
-        keys.rows.extend_from_slice(rows);
-        keys.is_taken.resize(n_rows, true);
+        keys.rows.grow(rows.len());
+        keys.rows.copy_from_slice(rows);
+        keys.taken.resize(n_rows.div_ceil(64), u64::MAX);
+        if let Some(last) = keys.taken.last_mut() {
+            *last >>= n_rows.wrapping_neg() % 64;
+        }
         keys.len = n_rows;
         Ok(keys)
     }
@@ -101,20 +106,18 @@ impl Keys {
     /// The key of a slot, where it holds one.
     #[must_use]
     pub fn get(&self, slot: usize) -> Option<&[f32]> {
-        let is_taken = *self.is_taken.get(slot)?;
-        is_taken.then(|| self.row(slot))
+        self.holds(slot).then(|| self.row(slot))
     }
 
     /// The slots that hold keys, ascending.
     pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
-        let slots = self.is_taken.iter().enumerate();
-        slots.filter_map(|(slot, is_taken)| is_taken.then_some(slot))
+        (0..64 * self.taken.len()).filter(|&slot| self.holds(slot))
     }
 
     /// Bytes in use, which grow to those of the whole capacity.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.rows[..]) + size_of_val(&self.is_taken[..])
+        size_of_val(&self.rows[..]) + size_of_val(&self.taken[..])
     }
 
     /// The row of a slot that was taken before.
@@ -128,12 +131,12 @@ impl Keys {
         if self.is_taken(slot)? {
             return Err(Error::Taken { slot });
         }
-        if self.is_taken.len() <= slot {
-            self.is_taken.resize(slot + 1, false);
-            self.rows.resize((slot + 1) * self.dimension, 0.0);
+        if self.rows.len() <= slot * self.dimension {
+            self.rows.grow((slot + 1) * self.dimension);
+            self.taken.resize(slot / 64 + 1, 0);
         }
         self.write(slot, key);
-        self.is_taken[slot] = true;
+        self.taken[slot / 64] |= 1 << (slot % 64);
         self.len += 1;
         Ok(())
     }
@@ -152,7 +155,7 @@ impl Keys {
     /// See [`NearestNeighbors::remove`](crate::NearestNeighbors::remove).
     pub(crate) fn remove(&mut self, slot: usize) -> Result<(), Error> {
         self.check_taken(slot)?;
-        self.is_taken[slot] = false;
+        self.taken[slot / 64] &= !(1 << (slot % 64));
         self.len -= 1;
         Ok(())
     }
@@ -183,7 +186,12 @@ impl Keys {
         let capacity = self.capacity();
         let allowed = format_args!("below the capacity, {capacity}");
         check_range("slot", allowed, slot, slot < capacity)?;
-        Ok(self.is_taken.get(slot).copied().unwrap_or(false))
+        Ok(self.holds(slot))
+    }
+
+    fn holds(&self, slot: usize) -> bool {
+        let slots = self.taken.get(slot / 64).copied().unwrap_or_default();
+        slots >> (slot % 64) & 1 == 1
     }
 
     fn check_taken(&self, slot: usize) -> Result<(), Error> {
@@ -192,5 +200,14 @@ impl Keys {
         } else {
             Err(Error::Empty { slot })
         }
+    }
+}
+
+/// The same keys in the same of as many slots.
+impl PartialEq for Keys {
+    fn eq(&self, other: &Self) -> bool {
+        let sizes = |keys: &Self| (keys.dimension, keys.capacity, keys.len);
+        let mut slots = self.slots();
+        sizes(self) == sizes(other) && slots.all(|slot| self.get(slot) == other.get(slot))
     }
 }

@@ -12,6 +12,7 @@ mod frame;
 mod kd_tree;
 mod kernel;
 mod keys;
+mod pages;
 mod pass;
 mod quantization;
 mod query;

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::distance::LANES;
+use super::distance::{LANES, add_halves};
 
 /// Codes of four consecutive numbers lie side by side.
 pub(crate) const GROUP: usize = 4;
@@ -87,7 +87,7 @@ pub(crate) fn encode(vector: &[f32], unit: Unit, codes: &mut [i8]) -> Coded {
     Coded {
         squares: squares.iter().sum(),
         sum: sums.iter().sum(),
-        residual: root_at_least(errors.iter().sum(), vector.len()),
+        residual: root_at_least(add_halves(&[errors])[0], vector.len()),
     }
 }
 

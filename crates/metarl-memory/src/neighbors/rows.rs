@@ -1,23 +1,34 @@
 //! Memory that grows without being moved.
 
+use bytemuck::Pod;
+
+use super::pages::{HUGE_PAGE, Pages};
+
 /// Rows of `width` numbers, allocated in chunks: growing never copies what is there, so the slowest
 /// insertion is not that of a doubling, and no more than one chunk is unused.
 #[derive(Debug, Clone)]
-pub(crate) struct Rows<T> {
+pub(crate) struct Rows<T: Pod> {
     width: usize,
     n_rows: usize,
     /// A chunk has 2 to the power of this many rows.
     chunk_bits: u32,
-    chunks: Vec<Box<[T]>>,
+    chunks: Vec<Pages<T>>,
 }
 
-impl<T: Copy> Rows<T> {
-    /// A chunk is about an eighth of the rows there will likely be, and at most 256.
+impl<T: Pod> Rows<T> {
+    /// A chunk is a huge page where at least eight are likely, and else at most a thirty-second of what is.
     pub(crate) fn new(width: usize, n_likely: usize) -> Self {
+        let row = width * size_of::<T>();
+        let likely = row * n_likely;
+        let chunk = if likely >= 8 * HUGE_PAGE {
+            HUGE_PAGE
+        } else {
+            likely / 32
+        };
         Self {
             width,
             n_rows: 0,
-            chunk_bits: (n_likely / 8).clamp(1, 256).next_power_of_two().ilog2(),
+            chunk_bits: (chunk / row).max(1).ilog2(),
             chunks: Vec::new(),
         }
     }
@@ -25,18 +36,20 @@ impl<T: Copy> Rows<T> {
     /// One more row, filled.
     pub(crate) fn push(&mut self, fill: T) {
         if self.n_rows >> self.chunk_bits == self.chunks.len() {
-            let n_numbers = self.width << self.chunk_bits;
-            self.chunks.push(vec![fill; n_numbers].into_boxed_slice());
+            self.chunks
+                .push(Pages::zeros(self.width << self.chunk_bits));
         }
         self.n_rows += 1;
         self.row_mut(self.n_rows - 1).fill(fill);
     }
 
+    #[inline]
     pub(crate) fn row(&self, row: usize) -> &[T] {
         let (chunk, start) = self.place(row);
         &self.chunks[chunk][start..][..self.width]
     }
 
+    #[inline]
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
         let (chunk, start) = self.place(row);
         &mut self.chunks[chunk][start..][..self.width]

@@ -1,6 +1,6 @@
 //! Nearest neighbors in slots.
 
-use metarl_memory::{BruteForce, Error, NearestNeighbors, Search};
+use metarl_memory::{BruteForce, Error, KdTree, Keys, NearestNeighbors, Search};
 
 fn slots(memory: &impl NearestNeighbors, query: &[f32], k: usize) -> Vec<usize> {
     let mut search = Search::default();
@@ -56,6 +56,22 @@ fn what_is_refused_changes_nothing() {
         ]
     );
     assert_eq!(memory.keys(), &before);
+}
+
+#[test]
+fn keys_are_equal_when_the_same_slots_hold_the_same() {
+    let rows: Vec<f32> = (0..70).map(|i| i as f32).collect();
+    let keys = Keys::from_rows(1, 80, &rows).unwrap();
+    assert_eq!(keys.slots().count(), 70);
+    assert_eq!((keys.get(69), keys.get(70)), (Some(&[69.0][..]), None));
+    let mut tree = KdTree::from_keys(keys.clone()).unwrap();
+    tree.insert(70, &[70.0]).unwrap();
+    assert_ne!(tree.keys(), &keys);
+    tree.remove(70).unwrap();
+    assert_eq!(tree.keys(), &keys);
+    assert_eq!(tree.keys().clone(), keys);
+    tree.update(69, &[0.0]).unwrap();
+    assert_ne!(tree.keys(), &keys);
 }
 
 #[test]

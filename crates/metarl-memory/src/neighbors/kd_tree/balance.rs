@@ -9,6 +9,10 @@ const MOST_KEYS: usize = 16_384;
 /// Parts of a node too large to be rebuilt have at most this many keys.
 const PART: usize = 4096;
 
+/// Keys that come to a leaf or go from it before the nodes above it count them: most that come are
+/// made up for by others that go, and neither then has to walk up the tree.
+pub(super) const UNCOUNTED: u32 = 8;
+
 /// Inner nodes with fewer keys become a leaf.
 const FEWEST_KEYS: u32 = 48;
 
@@ -22,6 +26,37 @@ struct Part {
 }
 
 impl Tree {
+    /// Counts the keys of a leaf, if many have come or gone; and mends the highest node that leans then.
+    pub(super) fn count(&mut self, leaf: usize, block: usize, keys: &Keys) {
+        let n_keys = self.arena.n_keys(block) as u32;
+        let n_counted = self.nodes[leaf].n_keys;
+        if n_keys.abs_diff(n_counted) < UNCOUNTED {
+            return;
+        }
+        self.nodes[leaf].n_keys = n_keys;
+        self.count_above(leaf, n_counted);
+        let mut leaning = None;
+        let mut node = leaf;
+        while node != ROOT {
+            node = self.nodes[node].parent as usize;
+            if self.leans(node) {
+                leaning = Some(node);
+            }
+        }
+        if let Some(leaning) = leaning {
+            self.mend(leaning, keys);
+        }
+    }
+
+    /// Makes the nodes above one that counted so many keys count those that it counts now.
+    pub(super) fn count_above(&mut self, mut node: usize, n_counted: u32) {
+        let n_keys = self.nodes[node].n_keys;
+        while n_keys != n_counted && node != ROOT {
+            node = self.nodes[node].parent as usize;
+            self.nodes[node].n_keys = self.nodes[node].n_keys + n_keys - n_counted;
+        }
+    }
+
     /// Builds a subtree anew for every so many changes, one here, one there.
     ///
     /// Where is drawn from the sequence of changes alone, so that it repeats.
@@ -32,7 +67,10 @@ impl Tree {
         }
         // Multiples of the golden ratio visit the blocks evenly.
         self.renewed = self.renewed.wrapping_add(0x9E37_79B9);
-        let mut node = self.owner(self.some_block(self.renewed));
+        let Some(block) = self.some_block(self.renewed) else {
+            return;
+        };
+        let mut node = self.owner(block);
         while node != ROOT {
             let parent = self.nodes[node].parent as usize;
             if self.nodes[parent].n_keys as usize > PART {
@@ -72,24 +110,28 @@ impl Tree {
     }
 
     pub(super) fn mend(&mut self, node: usize, keys: &Keys) {
+        self.is_mended = true;
         if self.nodes[node].n_keys as usize <= MOST_KEYS {
             let mut slots = Vec::new();
             self.slots_below(node, &mut slots);
             self.rebuild(node, &mut slots, keys);
         } else {
+            let n_counted = self.nodes[node].n_keys;
             let mut parts = Vec::new();
             self.take_apart(node, &mut parts);
             self.arrange(node, &mut parts);
+            self.count_above(node, n_counted);
             self.adjust_boxes_above(node);
         }
     }
 
-    /// Some block that is in use.
-    fn some_block(&self, number: usize) -> usize {
+    /// Some block that is in use below a node.
+    fn some_block(&self, number: usize) -> Option<usize> {
         let n_blocks = self.arena.n_blocks();
         let blocks = (0..n_blocks).map(|i| (number + i) % n_blocks);
-        let mut in_use = blocks.filter(|&block| self.arena.n_keys(block) > 0);
-        in_use.next().expect("a change leaves a block in use")
+        let mut in_use =
+            blocks.filter(|&block| block != self.newcomers && self.arena.n_keys(block) > 0);
+        in_use.next()
     }
 
     /// Cuts what is below a node into parts.
@@ -100,7 +142,7 @@ impl Tree {
                 self.take_apart(2 * pair as usize + 1, parts);
                 self.unused_pairs.push(pair);
             }
-            _ if self.nodes[node].n_keys == 0 => self.take_down(node),
+            Shape::Leaf { block } if self.arena.n_keys(block as usize) == 0 => self.take_down(node),
             _ => parts.push(Part {
                 node: self.nodes[node],
                 corners: self.boxes.corners_of(node).to_vec(),

@@ -2,6 +2,7 @@
 
 use multiversion::multiversion;
 
+use super::super::kernel::prefetch;
 use super::super::keys::Keys;
 use super::tree::{FILL, Node, Shape, Tree};
 
@@ -19,8 +20,10 @@ impl Tree {
 
     /// Builds a node anew, over the keys of some slots.
     pub(super) fn rebuild(&mut self, node: usize, slots: &mut [u32], keys: &Keys) {
+        let n_counted = self.nodes[node].n_keys;
         self.take_down(node);
         self.build(node, slots, keys);
+        self.count_above(node, n_counted);
         self.adjust_boxes_above(node);
     }
 
@@ -96,17 +99,26 @@ impl Tree {
     }
 
     fn build_leaf(&mut self, node: usize, slots: &[u32], keys: &Keys) {
-        let block = self.arena.open_block();
-        self.owners.resize(self.arena.n_blocks(), 0);
+        let block = self.open_block();
         self.owners[block] = node as u32;
         self.nodes[node].shape = Shape::Leaf {
             block: block as u32,
         };
         self.boxes.clear(node);
         for &slot in slots {
+            prefetch(keys.row(slot as usize));
+        }
+        for &slot in slots {
             self.boxes.grow(node, keys.row(slot as usize));
             self.arena.put(block, keys, slot as usize);
         }
+    }
+
+    /// An empty block.
+    pub(super) fn open_block(&mut self) -> usize {
+        let block = self.arena.open_block();
+        self.owners.resize(self.arena.n_blocks(), 0);
+        block
     }
 
     /// Frees all that is below a node.

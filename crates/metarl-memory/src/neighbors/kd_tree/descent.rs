@@ -154,6 +154,8 @@ impl Tree {
                 n_visited += 1;
             }
         }
+        // Few of them are within the limit by now.
+        self.arena.measure(self.newcomers, query);
         descent.visited(n_visited, self.arena.n_blocks());
     }
 

@@ -2,19 +2,22 @@
 
 use super::super::bounding_box::pad;
 use super::super::keys::Keys;
+use super::balance::UNCOUNTED;
 use super::tree::{ROOT, Shape, Tree};
 
 impl Tree {
     /// Looks at every node; gives the depth of the deepest.
     fn check(&self, keys: &Keys) -> usize {
-        assert_eq!(self.nodes[ROOT].n_keys as usize, keys.len());
+        let mut slots = Vec::new();
+        self.slots_below(ROOT, &mut slots);
+        assert_eq!(slots.len() + self.arena.n_keys(self.newcomers), keys.len());
         self.check_below(ROOT, keys)
     }
 
     fn check_below(&self, node: usize, keys: &Keys) -> usize {
         let mut slots = Vec::new();
         self.slots_below(node, &mut slots);
-        assert_eq!(self.nodes[node].n_keys as usize, slots.len());
+        let (n_keys, n_counted) = (slots.len(), self.nodes[node].n_keys as usize);
         for slot in slots {
             let row = keys
                 .get(slot as usize)
@@ -28,10 +31,19 @@ impl Tree {
         match self.nodes[node].shape {
             Shape::Leaf { block } => {
                 assert_eq!(self.owner(block as usize), node);
+                assert!(n_keys.abs_diff(n_counted) < UNCOUNTED as usize);
                 1
             }
             Shape::Inner { pair, .. } => {
                 let children = [2 * pair as usize, 2 * pair as usize + 1];
+                for child in children {
+                    let (low, high) = self.boxes.corners_of(child).split_at(self.boxes.width());
+                    let (all_low, all_high) = self.boxes.corners_of(node).split_at(low.len());
+                    assert!(all_low.iter().zip(low).all(|(all, x)| all <= x));
+                    assert!(all_high.iter().zip(high).all(|(all, x)| all >= x));
+                }
+                let counted = children.map(|child| self.nodes[child].n_keys as usize);
+                assert_eq!(counted[0] + counted[1], n_counted);
                 let depths = children.map(|child| {
                     assert_eq!(self.nodes[child].parent as usize, node);
                     self.check_below(child, keys)
@@ -120,4 +132,19 @@ fn boxes_hold_a_key_that_splits_a_block() {
         tree.insert(&keys, slot);
         tree.check(&keys);
     }
+}
+
+/// The first 64 keys wait, and go down the tree when another one comes.
+#[test]
+fn newcomers_settle_when_their_block_is_full() {
+    let mut keys = Keys::new(1, 65).unwrap();
+    let mut tree = Tree::new(&keys).unwrap();
+    for slot in 0..65 {
+        assert_eq!(tree.arena.n_keys(tree.newcomers), slot);
+        assert_eq!(tree.nodes[ROOT].n_keys, 0);
+        keys.insert(slot, &[slot as f32]).unwrap();
+        tree.insert(&keys, slot);
+    }
+    assert_eq!(tree.arena.n_keys(tree.newcomers), 1);
+    tree.check(&keys);
 }

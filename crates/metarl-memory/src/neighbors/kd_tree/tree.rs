@@ -2,8 +2,8 @@
 
 use super::super::arena::{Arena, BLOCK};
 use super::super::bounding_box::Boxes;
+use super::super::kernel::prefetch;
 use super::super::keys::Keys;
-use super::balance::is_most;
 use crate::Error;
 
 pub(super) const ROOT: usize = 0;
@@ -12,8 +12,8 @@ pub(super) const ROOT: usize = 0;
 /// would split it.
 pub(super) const FILL: usize = 56;
 
-/// Boxes around few keys seldom hold another one, so they will be written when it is inserted.
-const FEW_KEYS: u32 = 256;
+/// Levels above a leaf whose boxes are likely to grow with its own.
+const LIKELY_LEVELS: usize = 3;
 
 /// Nodes over blocks. Children come in pairs, `2i` and `2i + 1`; the second of the first pair is the
 /// root's, and is not used.
@@ -25,6 +25,12 @@ pub(crate) struct Tree {
     pub(super) unused_pairs: Vec<u32>,
     /// The leaf that has a block.
     pub(super) owners: Vec<u32>,
+    /// The block of keys that are not below any node [yet](Tree::insert).
+    pub(super) newcomers: usize,
+    /// Whether nodes have gone since newcomers were on their way.
+    pub(super) is_mended: bool,
+    /// Room for faces of a box.
+    pub(super) faces: Vec<usize>,
     /// Changes that no rebuilding has paid for yet.
     pub(super) debt: usize,
     /// The block whose surroundings were built anew last.
@@ -34,7 +40,7 @@ pub(crate) struct Tree {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub(super) parent: u32,
-    /// Keys below.
+    /// Keys below, when they were last [counted](Tree::count).
     pub(super) n_keys: u32,
     pub(super) shape: Shape,
 }
@@ -63,6 +69,9 @@ impl Tree {
             boxes: Boxes::new(dimension, capacity / BLOCK + 1),
             unused_pairs: Vec::new(),
             owners: Vec::new(),
+            newcomers: 0,
+            is_mended: false,
+            faces: Vec::new(),
             debt: 0,
             renewed: 0,
         };
@@ -70,6 +79,7 @@ impl Tree {
         tree.open_pair(ROOT);
         let mut slots: Vec<u32> = keys.slots().map(|slot| slot as u32).collect();
         tree.build(ROOT, &mut slots, keys);
+        tree.newcomers = tree.open_block();
         Ok(tree)
     }
 
@@ -81,15 +91,13 @@ impl Tree {
             + size_of_val(&self.owners[..])
     }
 
-    /// Takes up the key of a slot.
-    pub(crate) fn insert(&mut self, keys: &Keys, slot: usize) {
-        self.place(keys, slot);
-        self.rebuild_in_turn(keys, 4);
-    }
-
     /// Drops the key of a slot, whose row is still there.
     pub(crate) fn remove(&mut self, keys: &Keys, slot: usize) {
-        self.displace(keys, slot);
+        let block = self.arena.take(slot);
+        if block != self.newcomers {
+            self.tighten_if_worn(block, keys);
+            self.count(self.owner(block), block, keys);
+        }
     }
 
     /// Follows the key of a slot to where it is now, so far from where it was.
@@ -97,18 +105,23 @@ impl Tree {
         if self.arena.tolerates(slot, squared_distance) {
             return;
         }
-        let key = keys.row(slot);
+        let block = self.arena.block(slot);
+        if block == self.newcomers {
+            self.arena.rewrite(keys, slot);
+            return;
+        }
+        let (leaf, key) = (self.owner(block), keys.row(slot));
         self.arena.prefetch_key(slot);
-        let leaf = self.owner(self.arena.block(slot));
+        self.boxes.prefetch(leaf);
+        self.arena.rewrite(keys, slot);
         if self.boxes.excludes(leaf, key) {
             if leaf != ROOT && self.boxes.is_far(leaf, key) {
-                self.displace(keys, slot);
-                self.place(keys, slot);
+                self.remove(keys, slot);
+                self.insert(keys, slot);
                 return;
             }
             self.enclose(leaf, key);
         }
-        let block = self.arena.rewrite(keys, slot);
         self.tighten_if_worn(block, keys);
         self.rebuild_in_turn(keys, 1);
     }
@@ -117,57 +130,24 @@ impl Tree {
         self.owners[block] as usize
     }
 
-    /// Puts a key into the leaf its planes lead to, and mends the highest node that leans then.
-    fn place(&mut self, keys: &Keys, slot: usize) {
+    /// Puts a key into the leaf that planes lead to from a node on its way.
+    pub(super) fn place(&mut self, node: usize, keys: &Keys, slot: usize) {
         let key = keys.row(slot);
-        let mut leaning = None;
-        let mut node = ROOT;
+        let mut leaf = node;
         let block = loop {
-            self.nodes[node].n_keys += 1;
-            if self.nodes[node].n_keys <= FEW_KEYS {
-                self.boxes.prefetch(node);
-            }
-            match self.nodes[node].shape {
+            match self.nodes[leaf].shape {
                 Shape::Leaf { block } => break block as usize,
-                Shape::Inner { .. } => {
-                    let child = self.side(node, key);
-                    let n_keys = self.nodes[child].n_keys + 1;
-                    if leaning.is_none() && is_most(n_keys, self.nodes[node].n_keys) {
-                        leaning = Some(node);
-                    }
-                    node = child;
-                }
+                Shape::Inner { .. } => leaf = self.side(leaf, key),
             }
         };
         if self.arena.n_keys(block) < BLOCK {
             self.arena.put(block, keys, slot);
-            self.enclose(node, key);
+            self.enclose(leaf, key);
+            self.count(leaf, block, keys);
         } else {
             let mut slots: Vec<u32> = self.arena.slots_of(block).map(|slot| slot as u32).collect();
             slots.push(slot as u32);
-            self.rebuild(node, &mut slots, keys);
-        }
-        if let Some(leaning) = leaning {
-            self.mend(leaning, keys);
-        }
-    }
-
-    /// Takes a key out of its leaf, and mends the highest node that leans then.
-    fn displace(&mut self, keys: &Keys, slot: usize) {
-        let block = self.arena.take(slot);
-        let mut leaning = None;
-        let mut node = self.owner(block);
-        self.nodes[node].n_keys -= 1;
-        while node != ROOT {
-            node = self.nodes[node].parent as usize;
-            self.nodes[node].n_keys -= 1;
-            if self.leans(node) {
-                leaning = Some(node);
-            }
-        }
-        self.tighten_if_worn(block, keys);
-        if let Some(leaning) = leaning {
-            self.mend(leaning, keys);
+            self.rebuild(leaf, &mut slots, keys);
         }
     }
 
@@ -193,14 +173,28 @@ impl Tree {
         }
     }
 
-    /// Grows boxes from a node upward until one held the key already.
+    /// Grows boxes from a node upward until one held the key already. A key that lies within two faces of a
+    /// box lies within those of the boxes above, so no others are looked at there.
     fn enclose(&mut self, mut node: usize, key: &[f32]) {
-        while self.boxes.excludes(node, key) {
-            self.boxes.grow(node, key);
+        let mut faces = std::mem::take(&mut self.faces);
+        self.boxes.list_faces(node, key, &mut faces);
+        while !faces.is_empty() {
+            faces.retain(|&face| self.boxes.move_face(node, face, key));
             if node == ROOT {
                 break;
             }
             node = self.nodes[node].parent as usize;
+        }
+        self.faces = faces;
+    }
+
+    /// Asks for faces of the boxes above a node.
+    pub(super) fn fetch_faces(&self, mut node: usize, faces: &[usize]) {
+        for _ in 0..LIKELY_LEVELS {
+            node = self.nodes[node].parent as usize;
+            for face in faces {
+                self.boxes.prefetch_face(node, *face);
+            }
         }
     }
 
@@ -208,6 +202,9 @@ impl Tree {
     fn tighten_if_worn(&mut self, block: usize, keys: &Keys) {
         if !self.arena.is_worn(block) {
             return;
+        }
+        for slot in self.arena.slots_of(block) {
+            prefetch(keys.row(slot));
         }
         self.arena.renew(block, keys);
         let node = self.owner(block);
