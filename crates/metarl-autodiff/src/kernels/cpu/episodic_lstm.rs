@@ -2,9 +2,8 @@
 
 use dfdx::prelude::*;
 
-use super::dense::affine;
-use super::gru::{block, clear_rows};
 use super::node::{add, close_all, open};
+use super::recurrent::{Gates, block, clear_rows};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
@@ -24,33 +23,23 @@ pub(super) fn episodic_lstm<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = p.input.shape;
-    let (lanes, hidden) = p.state.shape;
-    assert_eq!(reset.len(), rows, "one reset flag a row");
-    assert_eq!(rows % lanes, 0, "rows are steps × lanes");
-    assert_eq!(memory.shape, (rows, hidden), "one memory a row");
+    let (operands, tape) = Gates::open(p, reset);
+    let (rows, lanes, hidden) = (reset.len(), operands.lanes, operands.hidden);
     let gates = 5 * hidden;
-    let (x, x_tape) = open(p.input);
-    let (h0, h_tape) = open(p.state);
+    assert_eq!(memory.shape, (rows, hidden), "one memory a row");
     let (c0, c_tape) = open(cell);
     let (m, m_tape) = open(memory);
-    let (wi, wi_tape) = open(p.input_weight);
-    let (wh, wh_tape) = open(p.recurrent_weight);
-    let (b, b_tape) = open(p.bias);
-    let tape = [h_tape, c_tape, m_tape, wi_tape, wh_tape, b_tape]
-        .into_iter()
-        .fold(x_tape, T::merge);
+    let tape = tape.merge(c_tape).merge(m_tape);
 
     // Rows of `gate` end as [i | f | g | o | r]; `h_before`, `c_before` keep what each step began in.
-    let mut gate = affine(
-        Matrix::new(&x.numbers, rows, inputs),
-        Matrix::new(&wi.numbers, inputs, gates),
-        &b.numbers,
-    );
+    let mut gate = operands.of_input();
     let mut h_before = Buffer::stale(rows * hidden);
     let mut c_before = Buffer::stale(rows * hidden);
     let (mut states, mut cells) = (Buffer::stale(rows * hidden), Buffer::stale(rows * hidden));
-    let (mut h, mut c) = (Buffer::copy_of(&h0.numbers), Buffer::copy_of(&c0.numbers));
+    let (mut h, mut c) = (
+        Buffer::copy_of(&operands.state.numbers),
+        Buffer::copy_of(&c0.numbers),
+    );
     for (t, reset) in reset.chunks_exact(lanes).enumerate() {
         let narrow = block(t, lanes * hidden);
         let gate = &mut gate[block(t, lanes * gates)];
@@ -59,7 +48,7 @@ where
         product(
             gate,
             Matrix::new(&h, lanes, hidden),
-            Matrix::new(&wh.numbers, hidden, gates),
+            operands.recurrent_weight(),
             true,
         );
         h_before[narrow.clone()].copy_from_slice(&h);
@@ -100,7 +89,7 @@ where
                 cells,
                 memory: &m.numbers,
                 c_before: &c_before,
-                recurrent_weight: &wh.numbers,
+                recurrent_weight: operands.recurrent_weight(),
                 reset: &reset,
                 lanes,
                 hidden,
@@ -109,26 +98,13 @@ where
             if let Some(to) = m.slot(gradients)? {
                 to.give(dm);
             }
-            if let Some(to) = h0.slot(gradients)? {
+            if let Some(to) = operands.state.slot(gradients)? {
                 to.give(dh);
             }
             if let Some(to) = c0.slot(gradients)? {
                 to.give(dc);
             }
-            if let Some(to) = b.slot(gradients)? {
-                to.add_rows(&da);
-            }
-            let da = Matrix::new(&da, rows, gates);
-            if let Some(to) = wi.slot(gradients)? {
-                to.add_product(Matrix::new(&x.numbers, rows, inputs).t(), da);
-            }
-            if let Some(to) = wh.slot(gradients)? {
-                to.add_product(Matrix::new(&h_before, rows, hidden).t(), da);
-            }
-            if let Some(to) = x.slot(gradients)? {
-                to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
-            }
-            Ok(())
+            operands.pass_on([&da, &da], &h_before, gradients)
         },
     );
     (state, cell)
@@ -140,7 +116,7 @@ struct Backward<'a, E> {
     cells: &'a [E],
     memory: &'a [E],
     c_before: &'a [E],
-    recurrent_weight: &'a [E],
+    recurrent_weight: Matrix<'a, E>,
     reset: &'a [bool],
     lanes: usize,
     hidden: usize,
@@ -197,7 +173,7 @@ impl<E: Scalar> Backward<'_, E> {
             product(
                 &mut dh,
                 Matrix::new(&da[wide], lanes, gates),
-                Matrix::new(self.recurrent_weight, hidden, gates).t(),
+                self.recurrent_weight.t(),
                 false,
             );
             let reset = &self.reset[t * lanes..(t + 1) * lanes];

@@ -1,13 +1,11 @@
 //! A gated recurrent unit over a whole sequence: one product for all inputs, one small product a
 //! step, and on the way back two large products for the weights.
 
-use std::ops::Range;
-
 use dfdx::prelude::*;
 use multiversion::multiversion;
 
-use super::dense::affine;
 use super::node::{add, close, open};
+use super::recurrent::{Gates, block, clear_rows};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
@@ -23,39 +21,26 @@ pub(super) fn gru<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = p.input.shape;
-    let (lanes, hidden) = p.state.shape;
-    assert_eq!(reset.len(), rows, "one reset flag a row");
-    assert_eq!(rows % lanes, 0, "rows are steps × lanes");
-    let gates = 3 * hidden;
-    let (x, x_tape) = open(p.input);
-    let (h0, h_tape) = open(p.state);
-    let (wi, wi_tape) = open(p.input_weight);
-    let (wh, wh_tape) = open(p.recurrent_weight);
-    let (b, b_tape) = open(p.bias);
+    let (operands, tape) = Gates::open(p, reset);
     let (d, d_tape) = open(candidate_bias);
-    let tape = [h_tape, wi_tape, wh_tape, b_tape, d_tape]
-        .into_iter()
-        .fold(x_tape, T::merge);
+    let tape = tape.merge(d_tape);
+    let (rows, lanes, hidden) = (reset.len(), operands.lanes, operands.hidden);
+    let gates = 3 * hidden;
 
     // Rows of `gate` end as [r | z | c]; `u` keeps h Uc + d, `before` the state each step began in.
-    let mut gate = affine(
-        Matrix::new(&x.numbers, rows, inputs),
-        Matrix::new(&wi.numbers, inputs, gates),
-        &b.numbers,
-    );
+    let mut gate = operands.of_input();
     let kept = if tape.records() { rows } else { lanes };
     let mut u = Buffer::stale(kept * hidden);
     let mut before = Buffer::stale(kept * hidden);
     let mut states = Buffer::stale(rows * hidden);
-    let mut h = Buffer::copy_of(&h0.numbers);
+    let mut h = Buffer::copy_of(&operands.state.numbers);
     let mut step = Buffer::stale(lanes * gates);
     for (t, reset) in reset.chunks_exact(lanes).enumerate() {
         clear_rows(&mut h, reset, hidden);
         product(
             &mut step,
             Matrix::new(&h, lanes, hidden),
-            Matrix::new(&wh.numbers, hidden, gates),
+            operands.recurrent_weight(),
             false,
         );
         let kept = block(if tape.records() { t } else { 0 }, lanes * hidden);
@@ -71,17 +56,14 @@ where
             gate: &gate,
             u: &u,
             before: &before,
-            recurrent_weight: &wh.numbers,
+            recurrent_weight: operands.recurrent_weight(),
             reset: &reset,
             lanes,
             hidden,
         };
         let (da, du, dh) = back.run(&g);
-        if let Some(to) = h0.slot(gradients)? {
+        if let Some(to) = operands.state.slot(gradients)? {
             to.give(dh);
-        }
-        if let Some(to) = b.slot(gradients)? {
-            to.add_rows(&da);
         }
         if let Some(mut to) = d.slot(gradients)? {
             let to = to.entries();
@@ -89,17 +71,7 @@ where
                 add(to, &row[2 * hidden..]);
             }
         }
-        let (da, du) = (Matrix::new(&da, rows, gates), Matrix::new(&du, rows, gates));
-        if let Some(to) = wi.slot(gradients)? {
-            to.add_product(Matrix::new(&x.numbers, rows, inputs).t(), da);
-        }
-        if let Some(to) = wh.slot(gradients)? {
-            to.add_product(Matrix::new(&before, rows, hidden).t(), du);
-        }
-        if let Some(to) = x.slot(gradients)? {
-            to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
-        }
-        Ok(())
+        operands.pass_on([&da, &du], &before, gradients)
     })
 }
 
@@ -137,26 +109,12 @@ pub(super) fn advance<E: Scalar>(
     }
 }
 
-/// Where step `t` lies, at so many numbers a step.
-pub(super) fn block(t: usize, width: usize) -> Range<usize> {
-    t * width..(t + 1) * width
-}
-
-/// Zeroes the rows whose lane starts anew.
-pub(super) fn clear_rows<E: Scalar>(state: &mut [E], reset: &[bool], width: usize) {
-    for (row, reset) in state.chunks_exact_mut(width).zip(reset) {
-        if *reset {
-            row.fill(E::real(0.0));
-        }
-    }
-}
-
 /// What the forward pass left behind.
 struct Backward<'a, E> {
     gate: &'a [E],
     u: &'a [E],
     before: &'a [E],
-    recurrent_weight: &'a [E],
+    recurrent_weight: Matrix<'a, E>,
     reset: &'a [bool],
     lanes: usize,
     hidden: usize,
@@ -185,7 +143,7 @@ impl<E: Scalar> Backward<'_, E> {
             product(
                 &mut dh,
                 Matrix::new(&du[wide], lanes, gates),
-                Matrix::new(self.recurrent_weight, hidden, gates).t(),
+                self.recurrent_weight.t(),
                 true,
             );
             clear_rows(&mut dh, &self.reset[t * lanes..(t + 1) * lanes], hidden);

@@ -4,9 +4,9 @@
 use dfdx::prelude::*;
 use multiversion::multiversion;
 
-use super::dense::affine;
-use super::gru::{advance, block, clear_rows};
+use super::gru::advance;
 use super::node::{add, close_all, open};
+use super::recurrent::{DualGates, Gates, block, clear_rows};
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::narrow::transposed;
@@ -35,57 +35,25 @@ pub(super) fn gru_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = p.input.shape;
-    let (lanes, hidden) = p.state.shape;
-    assert_eq!(reset.len(), rows, "one reset flag a row");
-    assert_eq!(rows % lanes, 0, "rows are steps × lanes");
-    let (gates, n) = (3 * hidden, lanes * hidden);
-    let (x, x_tape) = open(p.input);
-    let (h0, h_tape) = open(p.state);
-    let (wi, wi_tape) = open(p.input_weight);
-    let (wh, wh_tape) = open(p.recurrent_weight);
-    let (b, b_tape) = open(p.bias);
+    let (operands, tape) = DualGates::open(p, dp, reset);
     let (d, d_tape) = open(candidate_bias);
-    let (dx, dx_tape) = dp.input.map(open).unzip();
-    let (dh0, dh_tape) = open(dp.state);
-    let (dwi, dwi_tape) = open(dp.input_weight);
-    let (dwh, dwh_tape) = open(dp.recurrent_weight);
-    let (db, db_tape) = open(dp.bias);
     let (dd, dd_tape) = open(candidate_bias_tangent);
-    let tape = [
-        h_tape,
-        wi_tape,
-        wh_tape,
-        b_tape,
-        d_tape,
-        dx_tape.unwrap_or_default(),
-        dh_tape,
-        dwi_tape,
-        dwh_tape,
-        db_tape,
-        dd_tape,
-    ]
-    .into_iter()
-    .fold(x_tape, T::merge);
+    let tape = tape.merge(d_tape).merge(dd_tape);
+    let Gates { lanes, hidden, .. } = operands.value;
+    let (rows, gates, n) = (reset.len(), 3 * hidden, lanes * hidden);
 
     // Rows of `gate` end as [r | z | c], of `moved` as [ρ | ζ | ν].
-    let input = Matrix::new(&x.numbers, rows, inputs);
-    let input_weight = Matrix::new(&wi.numbers, inputs, gates);
-    let mut gate = affine(input, input_weight, &b.numbers);
-    let mut moved = affine(input, Matrix::new(&dwi.numbers, inputs, gates), &db.numbers);
-    if let Some(dx) = &dx {
-        let dx = Matrix::new(&dx.numbers, rows, inputs);
-        product(&mut moved, dx, input_weight, true);
-    }
+    let mut gate = operands.value.of_input();
+    let mut moved = operands.tangent_of_input();
     // What each step began in, and h Uc + d with its tangent.
     let mut before = Buffer::stale(rows * hidden);
     let mut before_tangent = Buffer::stale(rows * hidden);
     let (mut u, mut du) = (Buffer::stale(rows * hidden), Buffer::stale(rows * hidden));
     let (mut states, mut tangents) = (Buffer::stale(rows * hidden), Buffer::stale(rows * hidden));
-    let (mut h, mut dh) = (Buffer::copy_of(&h0.numbers), Buffer::copy_of(&dh0.numbers));
+    let [mut h, mut dh] = operands.first_states();
     let (mut step, mut dstep) = (Buffer::stale(lanes * gates), Buffer::stale(lanes * gates));
-    let recurrent = Matrix::new(&wh.numbers, hidden, gates);
-    let recurrent_tangent = Matrix::new(&dwh.numbers, hidden, gates);
+    let recurrent = operands.value.recurrent_weight();
+    let recurrent_tangent = operands.recurrent_tangent();
     for (t, reset) in reset.chunks_exact(lanes).enumerate() {
         let (narrow, wide) = (block(t, n), block(t, lanes * gates));
         clear_rows(&mut h, reset, hidden);
@@ -132,31 +100,18 @@ where
                     before: &before,
                     before_tangent: &before_tangent,
                 },
-                recurrent_weight: Matrix::new(&wh.numbers, hidden, gates),
-                recurrent_tangent: Matrix::new(&dwh.numbers, hidden, gates),
+                recurrent_weight: operands.value.recurrent_weight(),
+                recurrent_tangent: operands.recurrent_tangent(),
                 reset: &reset,
                 lanes,
                 hidden,
             };
             let found = back.run(&g, &dg);
-            let of_input = Matrix::new(&found.input, rows, gates);
-            let of_input_tangent = Matrix::new(&found.input_tangent, rows, gates);
-            let of_state = Matrix::new(&found.state, rows, gates);
-            let of_state_tangent = Matrix::new(&found.state_tangent, rows, gates);
-            let input = Matrix::new(&x.numbers, rows, inputs);
-            let before = Matrix::new(&before, rows, hidden);
-            let before_tangent = Matrix::new(&before_tangent, rows, hidden);
-            if let Some(to) = h0.slot(gradients)? {
+            if let Some(to) = operands.value.state.slot(gradients)? {
                 to.give(found.first);
             }
-            if let Some(to) = dh0.slot(gradients)? {
+            if let Some(to) = operands.state.slot(gradients)? {
                 to.give(found.first_tangent);
-            }
-            if let Some(to) = b.slot(gradients)? {
-                to.add_rows(&found.input);
-            }
-            if let Some(to) = db.slot(gradients)? {
-                to.add_rows(&found.input_tangent);
             }
             for (bias, found) in [(&d, &found.state), (&dd, &found.state_tangent)] {
                 if let Some(mut to) = bias.slot(gradients)? {
@@ -166,39 +121,12 @@ where
                     }
                 }
             }
-            if let Some(to) = wi.slot(gradients)? {
-                to.add_product(input.t(), of_input);
-            }
-            if let Some(to) = dwi.slot(gradients)? {
-                to.add_product(input.t(), of_input_tangent);
-            }
-            if let Some(to) = wh.slot(gradients)? {
-                to.add_product(before.t(), of_state);
-            }
-            if let Some(to) = wh.slot(gradients)? {
-                to.add_product(before_tangent.t(), of_state_tangent);
-            }
-            if let Some(to) = dwh.slot(gradients)? {
-                to.add_product(before.t(), of_state_tangent);
-            }
-            let weight = Matrix::new(&wi.numbers, inputs, gates);
-            if let Some(to) = x.slot(gradients)? {
-                to.add_product(of_input, weight.t());
-            }
-            if let Some(to) = x.slot(gradients)? {
-                let weight_tangent = Matrix::new(&dwi.numbers, inputs, gates);
-                to.add_product(of_input_tangent, weight_tangent.t());
-            }
-            if let Some(dx) = dx {
-                if let Some(to) = wi.slot(gradients)? {
-                    let dx = Matrix::new(&dx.numbers, rows, inputs);
-                    to.add_product(dx.t(), of_input_tangent);
-                }
-                if let Some(to) = dx.slot(gradients)? {
-                    to.add_product(of_input_tangent, weight.t());
-                }
-            }
-            Ok(())
+            operands.pass_on(
+                [&found.input, &found.input_tangent],
+                [&found.state, &found.state_tangent],
+                [&before, &before_tangent],
+                gradients,
+            )
         },
     );
     (state, tangent)

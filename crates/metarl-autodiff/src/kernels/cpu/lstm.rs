@@ -3,9 +3,8 @@
 use dfdx::prelude::*;
 use multiversion::multiversion;
 
-use super::dense::affine;
-use super::gru::{block, clear_rows};
 use super::node::{add, close_all, open};
+use super::recurrent::{Gates, block, clear_rows};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::narrow::transposed;
@@ -25,33 +24,23 @@ pub(super) fn lstm<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = p.input.shape;
-    let (lanes, hidden) = p.state.shape;
-    assert_eq!(reset.len(), rows, "one reset flag a row");
-    assert_eq!(rows % lanes, 0, "rows are steps × lanes");
+    let (operands, tape) = Gates::open(p, reset);
+    let (rows, lanes, hidden) = (reset.len(), operands.lanes, operands.hidden);
     let gates = 4 * hidden;
-    let (x, x_tape) = open(p.input);
-    let (h0, h_tape) = open(p.state);
     let (c0, c_tape) = open(cell);
-    let (wi, wi_tape) = open(p.input_weight);
-    let (wh, wh_tape) = open(p.recurrent_weight);
-    let (b, b_tape) = open(p.bias);
-    let tape = [h_tape, c_tape, wi_tape, wh_tape, b_tape]
-        .into_iter()
-        .fold(x_tape, T::merge);
+    let tape = tape.merge(c_tape);
 
     // Rows of `gate` end as [i | f | g | o]; `h_before`, `c_before` keep what each step began in.
-    let mut gate = affine(
-        Matrix::new(&x.numbers, rows, inputs),
-        Matrix::new(&wi.numbers, inputs, gates),
-        &b.numbers,
-    );
+    let mut gate = operands.of_input();
     let n = lanes * hidden;
     let kept = if tape.records() { rows } else { lanes };
     let (mut h_before, mut c_before) = (Buffer::stale(kept * hidden), Buffer::stale(kept * hidden));
     let mut tanh_c = Buffer::stale(kept * hidden);
     let (mut states, mut cells) = (Buffer::stale(rows * hidden), Buffer::stale(rows * hidden));
-    let (mut h, mut c) = (Buffer::copy_of(&h0.numbers), Buffer::copy_of(&c0.numbers));
+    let (mut h, mut c) = (
+        Buffer::copy_of(&operands.state.numbers),
+        Buffer::copy_of(&c0.numbers),
+    );
     for (t, reset) in reset.chunks_exact(lanes).enumerate() {
         let gate = &mut gate[block(t, lanes * gates)];
         clear_rows(&mut h, reset, hidden);
@@ -59,7 +48,7 @@ where
         product(
             gate,
             Matrix::new(&h, lanes, hidden),
-            Matrix::new(&wh.numbers, hidden, gates),
+            operands.recurrent_weight(),
             true,
         );
         let kept = block(if tape.records() { t } else { 0 }, n);
@@ -82,32 +71,19 @@ where
                 gate: &gate,
                 tanh_c: &tanh_c,
                 c_before: &c_before,
-                recurrent_weight: &wh.numbers,
+                recurrent_weight: operands.recurrent_weight(),
                 reset: &reset,
                 lanes,
                 hidden,
             };
             let (da, dh, dc) = back.run(&g_h, &g_c);
-            if let Some(to) = h0.slot(gradients)? {
+            if let Some(to) = operands.state.slot(gradients)? {
                 to.give(dh);
             }
             if let Some(to) = c0.slot(gradients)? {
                 to.give(dc);
             }
-            if let Some(to) = b.slot(gradients)? {
-                to.add_rows(&da);
-            }
-            let da = Matrix::new(&da, rows, gates);
-            if let Some(to) = wi.slot(gradients)? {
-                to.add_product(Matrix::new(&x.numbers, rows, inputs).t(), da);
-            }
-            if let Some(to) = wh.slot(gradients)? {
-                to.add_product(Matrix::new(&h_before, rows, hidden).t(), da);
-            }
-            if let Some(to) = x.slot(gradients)? {
-                to.add_product(da, Matrix::new(&wi.numbers, inputs, gates).t());
-            }
-            Ok(())
+            operands.pass_on([&da, &da], &h_before, gradients)
         },
     );
     (state, cell)
@@ -168,7 +144,7 @@ struct Backward<'a, E> {
     gate: &'a [E],
     tanh_c: &'a [E],
     c_before: &'a [E],
-    recurrent_weight: &'a [E],
+    recurrent_weight: Matrix<'a, E>,
     reset: &'a [bool],
     lanes: usize,
     hidden: usize,
@@ -179,7 +155,7 @@ impl<E: Scalar> Backward<'_, E> {
     fn run(&self, g_h: &[E], g_c: &[E]) -> (Buffer<E>, Buffer<E>, Buffer<E>) {
         let (lanes, hidden) = (self.lanes, self.hidden);
         let gates = 4 * hidden;
-        let back = transposed(Matrix::new(self.recurrent_weight, hidden, gates));
+        let back = transposed(self.recurrent_weight);
         let mut da = Buffer::stale(self.gate.len());
         let mut dh = Buffer::zeros(lanes * hidden);
         let mut dc = Buffer::zeros(lanes * hidden);

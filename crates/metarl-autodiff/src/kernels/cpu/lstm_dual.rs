@@ -4,10 +4,9 @@
 use dfdx::prelude::*;
 use multiversion::multiversion;
 
-use super::dense::affine;
-use super::gru::{block, clear_rows};
 use super::lstm::{advance, quarters, quarters_mut};
 use super::node::{add, close_all, open};
+use super::recurrent::{DualGates, Gates, block, clear_rows};
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::narrow::transposed;
@@ -33,48 +32,16 @@ pub(super) fn lstm_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
 where
     Cpu: Kernels<E>,
 {
-    let (rows, inputs) = p.input.shape;
-    let (lanes, hidden) = p.state.shape;
-    assert_eq!(reset.len(), rows, "one reset flag a row");
-    assert_eq!(rows % lanes, 0, "rows are steps × lanes");
-    let (gates, n) = (4 * hidden, lanes * hidden);
-    let (x, x_tape) = open(p.input);
-    let (h0, h_tape) = open(p.state);
+    let (operands, tape) = DualGates::open(p, dp, reset);
     let (c0, c_tape) = open(cell);
-    let (wi, wi_tape) = open(p.input_weight);
-    let (wh, wh_tape) = open(p.recurrent_weight);
-    let (b, b_tape) = open(p.bias);
-    let (dx, dx_tape) = dp.input.map(open).unzip();
-    let (dh0, dh_tape) = open(dp.state);
     let (dc0, dc_tape) = open(cell_tangent);
-    let (dwi, dwi_tape) = open(dp.input_weight);
-    let (dwh, dwh_tape) = open(dp.recurrent_weight);
-    let (db, db_tape) = open(dp.bias);
-    let tape = [
-        h_tape,
-        c_tape,
-        wi_tape,
-        wh_tape,
-        b_tape,
-        dx_tape.unwrap_or_default(),
-        dh_tape,
-        dc_tape,
-        dwi_tape,
-        dwh_tape,
-        db_tape,
-    ]
-    .into_iter()
-    .fold(x_tape, T::merge);
+    let tape = tape.merge(c_tape).merge(dc_tape);
+    let Gates { lanes, hidden, .. } = operands.value;
+    let (rows, gates, n) = (reset.len(), 4 * hidden, lanes * hidden);
 
     // Rows of `gate` end as [i | f | g | o], of `alpha` as the tangents of what the gates were made of.
-    let input = Matrix::new(&x.numbers, rows, inputs);
-    let input_weight = Matrix::new(&wi.numbers, inputs, gates);
-    let mut gate = affine(input, input_weight, &b.numbers);
-    let mut alpha = affine(input, Matrix::new(&dwi.numbers, inputs, gates), &db.numbers);
-    if let Some(dx) = &dx {
-        let dx = Matrix::new(&dx.numbers, rows, inputs);
-        product(&mut alpha, dx, input_weight, true);
-    }
+    let mut gate = operands.value.of_input();
+    let mut alpha = operands.tangent_of_input();
     let narrow = || Buffer::stale(rows * hidden);
     // What each step began in, and tanh c'.
     let (mut h_before, mut dh_before) = (narrow(), narrow());
@@ -82,10 +49,10 @@ where
     let mut tanh_c = narrow();
     let (mut states, mut cells) = (narrow(), narrow());
     let (mut state_tangents, mut cell_tangents) = (narrow(), narrow());
-    let (mut h, mut c) = (Buffer::copy_of(&h0.numbers), Buffer::copy_of(&c0.numbers));
-    let (mut dh, mut dc) = (Buffer::copy_of(&dh0.numbers), Buffer::copy_of(&dc0.numbers));
-    let recurrent = Matrix::new(&wh.numbers, hidden, gates);
-    let recurrent_tangent = Matrix::new(&dwh.numbers, hidden, gates);
+    let [mut h, mut dh] = operands.first_states();
+    let (mut c, mut dc) = (Buffer::copy_of(&c0.numbers), Buffer::copy_of(&dc0.numbers));
+    let recurrent = operands.value.recurrent_weight();
+    let recurrent_tangent = operands.recurrent_tangent();
     for (t, reset) in reset.chunks_exact(lanes).enumerate() {
         let (narrow, wide) = (block(t, n), block(t, lanes * gates));
         for state in [&mut h, &mut c, &mut dh, &mut dc] {
@@ -126,52 +93,21 @@ where
                     dc_before: &dc_before,
                     dc: results[3],
                 },
-                recurrent_weight: Matrix::new(&wh.numbers, hidden, gates),
-                recurrent_tangent: Matrix::new(&dwh.numbers, hidden, gates),
+                recurrent_weight: operands.value.recurrent_weight(),
+                recurrent_tangent: operands.recurrent_tangent(),
                 reset: &reset,
                 lanes,
                 hidden,
             };
             let (of_gate, of_alpha, first) = back.run(&given);
-            for (input, first) in [&h0, &c0, &dh0, &dc0].into_iter().zip(first) {
+            let inputs = [&operands.value.state, &c0, &operands.state, &dc0];
+            for (input, first) in inputs.into_iter().zip(first) {
                 if let Some(to) = input.slot(gradients)? {
                     to.give(first);
                 }
             }
-            for (bias, of_affine) in [(&b, &of_gate), (&db, &of_alpha)] {
-                if let Some(to) = bias.slot(gradients)? {
-                    to.add_rows(of_affine);
-                }
-            }
-            let of_gate = Matrix::new(&of_gate, rows, gates);
-            let of_alpha = Matrix::new(&of_alpha, rows, gates);
-            let input = Matrix::new(&x.numbers, rows, inputs);
-            let (weight, dweight) = (
-                Matrix::new(&wi.numbers, inputs, gates),
-                Matrix::new(&dwi.numbers, inputs, gates),
-            );
-            let before = Matrix::new(&h_before, rows, hidden);
-            let dbefore = Matrix::new(&dh_before, rows, hidden);
-            let mut products = vec![
-                (&wi, input.t(), of_gate),
-                (&dwi, input.t(), of_alpha),
-                (&wh, before.t(), of_gate),
-                (&wh, dbefore.t(), of_alpha),
-                (&dwh, before.t(), of_alpha),
-                (&x, of_gate, weight.t()),
-                (&x, of_alpha, dweight.t()),
-            ];
-            if let Some(dx) = &dx {
-                let input_tangent = Matrix::new(&dx.numbers, rows, inputs);
-                products.push((&wi, input_tangent.t(), of_alpha));
-                products.push((dx, of_alpha, weight.t()));
-            }
-            for (to, left, right) in products {
-                if let Some(to) = to.slot(gradients)? {
-                    to.add_product(left, right);
-                }
-            }
-            Ok(())
+            let of_gates: [&[E]; 2] = [&of_gate, &of_alpha];
+            operands.pass_on(of_gates, of_gates, [&h_before, &dh_before], gradients)
         },
     );
     [(state, cell), (dstate, dcell)]

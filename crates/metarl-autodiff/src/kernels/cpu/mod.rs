@@ -17,6 +17,7 @@ mod log_softmax;
 mod lstm;
 mod lstm_dual;
 mod node;
+mod recurrent;
 
 use dfdx::prelude::*;
 
