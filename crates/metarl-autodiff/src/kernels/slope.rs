@@ -14,6 +14,14 @@ pub(crate) fn combine<E: Scalar, F: Fn(E, E) -> E>(x: &mut [E], y: &[E], f: F) {
     }
 }
 
+/// `out ← f(x)`
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
+pub(crate) fn mapped<E: Scalar, F: Fn(E) -> E>(out: &mut [E], x: &[E], f: F) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = f(*x);
+    }
+}
+
 /// `out ← f(x, y)`
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2"))]
 pub(crate) fn combined<E: Scalar, F: Fn(E, E) -> E>(out: &mut [E], x: &[E], y: &[E], f: F) {
