@@ -100,9 +100,8 @@ struct Entries<'a, T, const N: usize> {
     inputs: [&'a [T]; N],
 }
 
-/// Entries that are filled together where a row is at least as long, and where it is shorter.
+/// Entries that are filled together where a row is at least as long.
 const BLOCK: usize = 64;
-const SHORT_BLOCK: usize = 8;
 
 /// Fills all entries, the later ones first, compiled for several instruction sets. A block needs what is
 /// one row behind it, so blocks need not begin where rows do, and all are of a length that the compiler
@@ -121,7 +120,9 @@ fn fill<T: Float, const N: usize, const M: usize, F: Fn(Step<T, N, M>) -> [T; M]
         let place = (end, behind);
         end -= match (end - first).min(n_lanes) {
             BLOCK.. => fill_block::<_, N, M, BLOCK>(&mut outs, all, place, estimate),
-            SHORT_BLOCK.. => fill_block::<_, N, M, SHORT_BLOCK>(&mut outs, all, place, estimate),
+            16.. => fill_block::<_, N, M, 16>(&mut outs, all, place, estimate),
+            4.. => fill_block::<_, N, M, 4>(&mut outs, all, place, estimate),
+            2.. => fill_block::<_, N, M, 2>(&mut outs, all, place, estimate),
             _ => fill_block::<_, N, M, 1>(&mut outs, all, place, estimate),
         };
     }
