@@ -11,7 +11,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_agents::{MamlConfig, MamlRl, Rl2, Rl2Config, Trainer};
 use metarl_autodiff::{
     Activation, Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout, Mlp,
@@ -82,8 +82,8 @@ impl<D: Kernels<f32>> Objective<f32, D> for MeanSquare {
         parameters: <Self::Network as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, DifferentiationError> {
         let (rows, inputs) = (wave(64 * self.n_rows), (self.n_rows, Const::<64>));
-        let x = TensorFromVec::<f32>::tensor_from_vec(algebra.device(), rows, inputs);
-        Ok(A::mean(A::square(parameters.forward(algebra.constant(x)))))
+        let x = algebra.data(&rows, inputs);
+        Ok(A::mean(A::square(parameters.forward(x))))
     }
 }
 
@@ -96,12 +96,8 @@ fn wave(n: usize) -> Vec<f32> {
 fn product<D: Kernels<f32>>(n: usize, device: &D) -> Work {
     let algebra = Plain::new(device.clone());
     let matrix = |scale: f32| {
-        let numbers = wave(n * n).iter().map(|x| scale * x + 0.5).collect();
-        algebra.constant(TensorFromVec::<f32>::tensor_from_vec(
-            device,
-            numbers,
-            (n, n),
-        ))
+        let numbers: Vec<f32> = wave(n * n).iter().map(|x| scale * x + 0.5).collect();
+        algebra.data(&numbers, (n, n))
     };
     let (a, b) = (matrix(1.0), matrix(0.5));
     Work::new(
@@ -109,7 +105,7 @@ fn product<D: Kernels<f32>>(n: usize, device: &D) -> Work {
         DERIVATIVE,
         move || {
             let product = Plain::<f32, D>::matmul(a.clone(), b.clone());
-            Ok(Plain::<f32, D>::sum(product).tensor().as_vec())
+            Ok(Plain::<f32, D>::sum(product).as_vec())
         },
     )
 }

@@ -5,13 +5,14 @@
 //!                          100 × 100 hidden units; iterations a second
 //! iterations rl2           RL² on five-armed bandits: 512 trials of 10 pulls, a GRU of 64 units,
 //!                          four steps of PPO on the whole batch; pulls a second
+//! iterations rl2-lstm      the same with an LSTM
 //! ```
 
 use std::error::Error;
 use std::io;
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{MamlConfig, MamlRl, Rl2, Rl2Config, Trainer};
+use metarl_agents::{Core, MamlConfig, MamlRl, Rl2, Rl2Config, Trainer};
 use metarl_core::Seed;
 use metarl_envs::{BernoulliBandit, BernoulliBandits, PointNavigation, SquareGoals};
 use metarl_testkit::rounds;
@@ -31,8 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 MamlRl::new(config, SquareGoals, PointNavigation::new, 100, SEED, device)?;
             rounds::serve(streams.0, streams.1, || agent.iterate().map(|_| 1))
         }
-        "rl2" => {
+        "rl2" | "rl2-lstm" => {
+            let core = if name == "rl2" { Core::Gru } else { Core::Lstm };
             let config = Rl2Config {
+                core,
                 n_lanes: N_LANES,
                 hidden: 64,
                 n_epochs: 4,

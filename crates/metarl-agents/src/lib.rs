@@ -68,7 +68,6 @@ mod maml;
 mod matching;
 mod range;
 mod rl2;
-mod tensor;
 mod trainer;
 mod value_based;
 
@@ -88,7 +87,7 @@ pub use rl2::{
 pub use trainer::{Trainer, TrainingState};
 pub use value_based::{
     DenseStack, Dqn, DqnConfig, DqnState, EpsilonGreedy, Exploration, Learned, Mfec, MfecConfig,
-    MfecState, Milestone, Nec, NecConfig, NecState, ValueBased, ValueBasedConfig,
+    MfecState, Milestone, Nec, NecConfig, NecState, ReplayConfig, ValueBased, ValueBasedConfig,
     ValueBasedIteration, ValueBasedState, ValueLearner,
 };
 

@@ -64,3 +64,22 @@ pub(crate) fn check_count(expected: usize, got: usize) -> Result<(), Error> {
         ))
     }
 }
+
+/// Training that diverged is an error.
+pub(crate) fn check_finite(iteration: u64, what: &'static str, value: f64) -> Result<(), Error> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::NonFinite {
+            iteration,
+            what,
+            value,
+        })
+    }
+}
+
+/// Checks every parameter.
+pub(crate) fn check_parameters(iteration: u64, parameters: &[f32]) -> Result<(), Error> {
+    let mut parameters = parameters.iter().copied().map(f64::from);
+    parameters.try_for_each(|value| check_finite(iteration, "a parameter", value))
+}

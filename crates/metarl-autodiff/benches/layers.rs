@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Binder, Categorical, CausalAttention, CausalConv, Conv2d,
     DiagonalGaussian, Differentiable, Gru, Image, ImageLayout, Initialization, LayerNorm, Layout,
@@ -16,14 +16,6 @@ use metarl_core::{Purpose, Seed};
 /// Numbers in `[−1, 1]` that do not repeat.
 fn wave(n: usize) -> Vec<f32> {
     (0..n).map(|i| (0.7 * i as f32).sin()).collect()
-}
-
-fn constant<A: Algebra<Elem = f32, Device = Cpu>>(
-    algebra: &A,
-    numbers: Vec<f32>,
-    shape: (usize, usize),
-) -> A::Of<(usize, usize)> {
-    algebra.constant(algebra.device().tensor_from_vec(numbers, shape))
 }
 
 /// A layer that is applied to rows.
@@ -77,13 +69,13 @@ impl<L: Layer> Objective<f32, Cpu> for MeanSquare<L> {
         (x, bound): (A::Of<(usize, usize)>, L::Bound<A>),
     ) -> Result<A::Of<Rank0>, metarl_autodiff::Error> {
         let x = match &self.input {
-            Some(input) => constant(algebra, input.clone(), self.network.shape),
+            Some(input) => algebra.data(input, self.network.shape),
             None => x,
         };
         let y = self.network.layer.forward(algebra, bound, x);
         let shape = A::shape(&y);
         let weight = self.weight.get_or_init(|| wave(shape.0 * shape.1));
-        let weight = constant(algebra, weight.clone(), shape);
+        let weight = algebra.data(weight, shape);
         Ok(A::mean(A::square(y * weight)))
     }
 }
@@ -153,7 +145,7 @@ fn first_state<A: Algebra<Elem = f32, Device = Cpu>>(
     algebra: &A,
     hidden: usize,
 ) -> A::Of<(usize, usize)> {
-    constant(algebra, vec![0.0; N_LANES * hidden], (N_LANES, hidden))
+    algebra.data(&vec![0.0; N_LANES * hidden], (N_LANES, hidden))
 }
 
 /// Every lane starts anew now and then, at steps of its own.
@@ -336,9 +328,9 @@ impl Layer for GaussianHead {
     ) -> A::Of<(usize, usize)> {
         let (n, _) = A::shape(&x);
         let shape = (n, Const::<2>);
-        let action = algebra.device().tensor_from_vec(wave(2 * n), shape);
+        let action = wave(2 * n);
         let policy = DiagonalGaussian::<A, usize, 2>::new(A::reshape(x, shape), log_std);
-        let log_prob = policy.log_prob(algebra, &action);
+        let log_prob = policy.log_prob(algebra, action.as_chunks().0);
         A::reshape(log_prob + policy.entropy(), (n, 1))
     }
 }

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Differentiable, Error, Gru, Layout, Mlp, Network, Objective, OnDevice,
 };
@@ -43,10 +43,7 @@ impl Objective<f32, Cpu> for MeanSquare {
         parameters: <Mlp<2, 2> as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, Error> {
         let shape = (self.observation.len() / 2, Const::<2>);
-        let x = algebra
-            .device()
-            .tensor_from_vec(self.observation.clone(), shape);
-        let y = parameters.forward(algebra.constant(x));
+        let y = parameters.forward(algebra.data(&self.observation, shape));
         Ok(A::mean(A::square(y)))
     }
 }
@@ -95,17 +92,12 @@ impl Objective<f32, Cpu> for StateSquare {
         parameters: <Gru as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, Error> {
         let n_rows = N_STEPS * N_LANES;
-        let tensor = |rows: usize, width: usize| {
-            let x = algebra
-                .device()
-                .tensor_from_vec(wave(rows * width), (rows, width));
-            algebra.constant(x)
-        };
+        let data = |rows: usize, width: usize| algebra.data(&wave(rows * width), (rows, width));
         let middle = N_STEPS / 2 * N_LANES..(N_STEPS / 2 + 1) * N_LANES;
         let reset: Vec<bool> = (0..n_rows)
             .map(|row| middle.contains(&row) && row % 3 == 0)
             .collect();
-        let states = parameters.forward(tensor(n_rows, N_UNITS), tensor(N_LANES, N_UNITS), &reset);
+        let states = parameters.forward(data(n_rows, N_UNITS), data(N_LANES, N_UNITS), &reset);
         Ok(A::mean(A::square(states)))
     }
 }

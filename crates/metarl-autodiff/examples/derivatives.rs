@@ -10,7 +10,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::io;
 
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, Differentiable, Layout, Mlp, Network, Objective, OnDevice,
 };
@@ -36,10 +36,7 @@ impl Objective<f32, Cpu> for MeanSquare {
         parameters: <Mlp<2, 2> as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, metarl_autodiff::Error> {
         let shape = (self.observation.len() / 2, Const::<2>);
-        let x = algebra
-            .device()
-            .tensor_from_vec(self.observation.clone(), shape);
-        let y = parameters.forward(algebra.constant(x));
+        let y = parameters.forward(algebra.data(&self.observation, shape));
         Ok(A::mean(A::square(y)))
     }
 }

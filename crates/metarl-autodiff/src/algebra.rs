@@ -90,6 +90,13 @@ pub trait Algebra: Clone + Debug + 'static {
     /// Data: its derivative is zero.
     fn constant<S: Shape>(&self, x: Data<Self, S>) -> Self::Of<S>;
 
+    /// Data from numbers, one row after another, copied into memory that is used again.
+    ///
+    /// # Panics
+    ///
+    /// When the shape has more or fewer elements.
+    fn data<S: Shape>(&self, numbers: &[Self::Elem], shape: S) -> Self::Of<S>;
+
     /// The number behind a value, cut off from every derivative.
     fn primal<S: Shape>(x: &Self::Of<S>) -> Data<Self, S>;
 

@@ -123,6 +123,10 @@ impl<P: Algebra> Algebra for Forward<P> {
         Dual::new(self.0.constant(x), None)
     }
 
+    fn data<S: Shape>(&self, numbers: &[Self::Elem], shape: S) -> Self::Of<S> {
+        Dual::new(self.0.data(numbers, shape), None)
+    }
+
     fn primal<S: Shape>(x: &Self::Of<S>) -> Data<Self, S> {
         P::primal(&x.primal)
     }

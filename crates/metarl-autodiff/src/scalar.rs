@@ -1,11 +1,9 @@
 //! The element types derivatives are taken in: `f32` to train, `f64` to prove.
 
-use std::cell::RefCell;
-
 use dfdx::shapes::Dtype;
 
 use crate::kernels::activation;
-use crate::kernels::buffer::Shelf;
+use crate::kernels::buffer::Shelved;
 use crate::kernels::product::Matrix;
 use crate::kernels::tile;
 
@@ -16,7 +14,9 @@ mod sealed {
 }
 
 /// `f32` or `f64`, with the few slice kernels every fused operation is made of.
-pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = Self> {
+pub trait Scalar:
+    Dtype + Shelved + sealed::Sealed + PartialOrd + std::ops::Neg<Output = Self>
+{
     /// Name of the type in a safetensors file.
     #[doc(hidden)]
     const DTYPE: safetensors::Dtype;
@@ -49,10 +49,6 @@ pub trait Scalar: Dtype + sealed::Sealed + PartialOrd + std::ops::Neg<Output = S
         rhs: Matrix<'_, Self>,
         accumulate: bool,
     ) -> bool;
-
-    /// Lends the calling thread's [`Shelf`].
-    #[doc(hidden)]
-    fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R;
 
     /// Appends the little-endian bytes.
     #[doc(hidden)]
@@ -101,12 +97,6 @@ macro_rules! scalar {
                 accumulate: bool,
             ) -> bool {
                 $tiles(out, lhs, rhs, accumulate)
-            }
-            fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R {
-                thread_local! {
-                    static SHELF: RefCell<Shelf<$float>> = const { RefCell::new(Shelf::new()) };
-                }
-                SHELF.with_borrow_mut(f)
             }
             fn write_le(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());

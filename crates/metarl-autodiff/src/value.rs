@@ -69,6 +69,26 @@ impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Value<S, E, D, T> 
         }
     }
 
+    /// Writes the numbers, one row after another.
+    ///
+    /// # Panics
+    ///
+    /// When there are more or fewer of them.
+    pub fn copy_into(&self, to: &mut [E]) {
+        match &self.body {
+            Body::Tensor(tensor) => tensor.copy_into(to),
+            Body::Numbers { numbers, .. } => to.copy_from_slice(numbers),
+        }
+    }
+
+    /// The numbers, one row after another.
+    pub fn as_vec(&self) -> Vec<E> {
+        match &self.body {
+            Body::Tensor(tensor) => tensor.as_vec(),
+            Body::Numbers { numbers, .. } => numbers.to_vec(),
+        }
+    }
+
     /// The tensor and its tape, for an operation of dfdx.
     pub(crate) fn into_tensor(self) -> Tensor<S, E, D, T> {
         match self.body {
@@ -238,6 +258,12 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
         D::hold(x, T::default())
     }
 
+    fn data<S: Shape>(&self, numbers: &[E], shape: S) -> Self::Of<S> {
+        let (n, expected) = (numbers.len(), shape.num_elements());
+        assert_eq!(n, expected, "numbers of a shape");
+        D::leaf(&self.device, numbers, shape, T::default())
+    }
+
     fn primal<S: Shape>(x: &Self::Of<S>) -> Data<Self, S> {
         x.tensor()
     }
@@ -285,6 +311,9 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     }
     fn choose<S: Shape>(mask: Tensor<S, bool, D>, x: Self::Of<S>, y: Self::Of<S>) -> Self::Of<S> {
         if x.same(&y) { x } else { D::choose(mask, x, y) }
+    }
+    fn minimum<S: Shape>(x: Self::Of<S>, y: Self::Of<S>) -> Self::Of<S> {
+        if x.same(&y) { x } else { D::minimum(x, y) }
     }
     fn sum<S: Shape>(x: Self::Of<S>) -> Self::Of<Rank0> {
         D::sum(x)

@@ -51,8 +51,7 @@ pub fn entropy_bonus<A: Algebra, N: Dim>(entropy: A::Of<(N,)>) -> A::Of<Rank0> {
 /// // From a fair coin to one that shows heads three times in four: ½ ln(½ / ¾) + ½ ln(½ / ¼).
 /// let logits = plain.constant(device.tensor([[3.0_f64.ln(), 0.0]]));
 /// let policy = Categorical::<Plain<f64, Cpu>, Const<1>, 2>::from_logits(logits);
-/// let fair = device.tensor([[0.5_f64.ln(), 0.5_f64.ln()]]);
-/// let divergence = policy.kl_from(&plain, &fair);
+/// let divergence = policy.kl_from(&plain, &[[0.5_f64.ln(); 2]]);
 /// let loss = metarl_losses::mean_divergence::<Plain<f64, Cpu>, _>(divergence);
 /// assert!((loss.tensor().array() - 0.5 * (4.0_f64 / 3.0).ln()).abs() < 1e-12);
 /// ```

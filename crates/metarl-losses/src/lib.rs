@@ -1,9 +1,8 @@
 //! Losses of reinforcement learning: tensors in, scalar out.
 //!
 //! The crate's one decision: **what is held fixed has another type than what is differentiated.**
-//! Advantages, targets and the behavior policy's log-probabilities come in as plain
-//! [`Data`](metarl_autodiff::Data), which carry no derivative, so no flag says where a gradient
-//! stops, and the compiler holds it. Every loss is written once against
+//! Advantages, targets and the behavior policy's log-probabilities come in as slices of numbers,
+//! which carry no derivative, so no flag says where a gradient stops, and the compiler holds it. Every loss is written once against
 //! [`Algebra`](metarl_autodiff::Algebra) and can therefore be differentiated twice.
 //!
 //! Every per-step input has one entry a step, `(N,)`; a loss is the mean over the steps it is
@@ -40,8 +39,8 @@
 //! (`metarl-autodiff`), and the step that lowers a loss.
 
 mod behavior_cloning;
-mod check;
 mod divergence;
+mod fixed;
 mod policy_gradient;
 mod surrogate;
 mod value;

@@ -1,9 +1,9 @@
 //! REINFORCE and advantage actor-critic.
 
 use dfdx::prelude::{Dim, Rank0};
-use metarl_autodiff::{Algebra, Data, Error};
+use metarl_autodiff::{Algebra, Error};
 
-use crate::check;
+use crate::fixed::fixed;
 
 /// Policy-gradient loss, averaged over steps.
 ///
@@ -32,7 +32,7 @@ use crate::check;
 /// let device = Cpu::default();
 /// let plain = Plain::<f64, _>::new(device.clone());
 /// let log_prob = plain.constant(device.tensor([-0.5, -1.0]));
-/// let loss = metarl_losses::policy_gradient(&plain, log_prob, &device.tensor([2.0, -4.0]))?;
+/// let loss = metarl_losses::policy_gradient(&plain, log_prob, &[2.0, -4.0])?;
 /// assert!((loss.tensor().array() - -1.5).abs() < 1e-12);
 /// # Ok::<(), metarl_losses::Error>(())
 /// ```
@@ -44,8 +44,8 @@ use crate::check;
 pub fn policy_gradient<A: Algebra, N: Dim>(
     algebra: &A,
     log_prob: A::Of<(N,)>,
-    advantage: &Data<A, (N,)>,
+    advantage: &[A::Elem],
 ) -> Result<A::Of<Rank0>, Error> {
-    check::steps::<A, N>(("advantage", advantage), ("log_prob", &log_prob))?;
-    Ok(-A::mean(log_prob * algebra.constant(advantage.clone())))
+    let advantage = fixed(algebra, ("advantage", advantage), ("log_prob", &log_prob))?;
+    Ok(-A::mean(log_prob * advantage))
 }

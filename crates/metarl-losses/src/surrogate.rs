@@ -1,10 +1,10 @@
 //! Surrogate losses with importance ratios: TRPO's and PPO's.
 
 use dfdx::prelude::{Dim, Rank0};
-use metarl_autodiff::{Algebra, Data, Error};
+use metarl_autodiff::{Algebra, Error};
 use serde::{Deserialize, Serialize};
 
-use crate::check;
+use crate::fixed::fixed;
 
 /// Half-width ε of the trust interval `[1 − ε, 1 + ε]`, checked once here.
 ///
@@ -88,9 +88,7 @@ impl From<ClipRange> for f64 {
 /// let plain = Plain::<f64, _>::new(device.clone());
 /// // The target policy takes the action twice as often as the behavior policy did.
 /// let log_prob = plain.constant(device.tensor([0.5_f64.ln()]));
-/// let behavior = device.tensor([0.25_f64.ln()]);
-/// let advantage = device.tensor([3.0]);
-/// let loss = metarl_losses::surrogate(&plain, log_prob, &behavior, &advantage)?;
+/// let loss = metarl_losses::surrogate(&plain, log_prob, &[0.25_f64.ln()], &[3.0])?;
 /// assert!((loss.tensor().array() - -6.0).abs() < 1e-12);
 /// # Ok::<(), metarl_losses::Error>(())
 /// ```
@@ -102,12 +100,12 @@ impl From<ClipRange> for f64 {
 pub fn surrogate<A: Algebra, N: Dim>(
     algebra: &A,
     log_prob: A::Of<(N,)>,
-    behavior_log_prob: &Data<A, (N,)>,
-    advantage: &Data<A, (N,)>,
+    behavior_log_prob: &[A::Elem],
+    advantage: &[A::Elem],
 ) -> Result<A::Of<Rank0>, Error> {
     let ratio = importance_ratio(algebra, log_prob, behavior_log_prob)?;
-    check::steps::<A, N>(("advantage", advantage), ("log_prob", &ratio))?;
-    Ok(-A::mean(ratio * algebra.constant(advantage.clone())))
+    let advantage = fixed(algebra, ("advantage", advantage), ("log_prob", &ratio))?;
+    Ok(-A::mean(ratio * advantage))
 }
 
 /// Clipped surrogate policy loss of PPO, averaged over steps.
@@ -131,10 +129,10 @@ pub fn surrogate<A: Algebra, N: Dim>(
 ///
 /// let device = Cpu::default();
 /// let plain = Plain::<f64, _>::new(device.clone());
-/// let behavior = device.tensor([-0.5, -1.0]);
-/// let log_prob = plain.constant(behavior.clone());
-/// let advantage = device.tensor([2.0, -4.0]);
-/// let loss = clipped_surrogate(&plain, log_prob, &behavior, &advantage, ClipRange::new(0.2)?)?;
+/// let behavior = [-0.5, -1.0];
+/// let log_prob = plain.constant(device.tensor(behavior));
+/// let range = ClipRange::new(0.2)?;
+/// let loss = clipped_surrogate(&plain, log_prob, &behavior, &[2.0, -4.0], range)?;
 /// // On policy every ratio is 1, so the loss is minus the mean advantage.
 /// assert!((loss.tensor().array() - 1.0).abs() < 1e-12);
 /// # Ok::<(), metarl_losses::Error>(())
@@ -147,13 +145,12 @@ pub fn surrogate<A: Algebra, N: Dim>(
 pub fn clipped_surrogate<A: Algebra, N: Dim>(
     algebra: &A,
     log_prob: A::Of<(N,)>,
-    behavior_log_prob: &Data<A, (N,)>,
-    advantage: &Data<A, (N,)>,
+    behavior_log_prob: &[A::Elem],
+    advantage: &[A::Elem],
     clip_range: ClipRange,
 ) -> Result<A::Of<Rank0>, Error> {
     let ratio = importance_ratio(algebra, log_prob, behavior_log_prob)?;
-    check::steps::<A, N>(("advantage", advantage), ("log_prob", &ratio))?;
-    let advantage = algebra.constant(advantage.clone());
+    let advantage = fixed(algebra, ("advantage", advantage), ("log_prob", &ratio))?;
     let epsilon = clip_range.epsilon();
     let clipped = A::clamp(ratio.clone(), 1.0 - epsilon, 1.0 + epsilon);
     Ok(-A::mean(A::minimum(
@@ -165,13 +162,9 @@ pub fn clipped_surrogate<A: Algebra, N: Dim>(
 fn importance_ratio<A: Algebra, N: Dim>(
     algebra: &A,
     log_prob: A::Of<(N,)>,
-    behavior_log_prob: &Data<A, (N,)>,
+    behavior_log_prob: &[A::Elem],
 ) -> Result<A::Of<(N,)>, Error> {
-    check::steps::<A, N>(
-        ("behavior_log_prob", behavior_log_prob),
-        ("log_prob", &log_prob),
-    )?;
-    Ok(A::exp(
-        log_prob - algebra.constant(behavior_log_prob.clone()),
-    ))
+    let behavior = ("behavior_log_prob", behavior_log_prob);
+    let behavior = fixed(algebra, behavior, ("log_prob", &log_prob))?;
+    Ok(A::exp(log_prob - behavior))
 }

@@ -1,9 +1,9 @@
 //! Losses of critics.
 
 use dfdx::prelude::{Dim, Rank0};
-use metarl_autodiff::{Algebra, Data, Error};
+use metarl_autodiff::{Algebra, Error};
 
-use crate::check;
+use crate::fixed::fixed;
 
 /// Half the squared distance of values to their targets, averaged over steps.
 ///
@@ -31,18 +31,17 @@ use crate::check;
 /// let device = Cpu::default();
 /// let plain = Plain::<f64, _>::new(device.clone());
 /// let value = plain.constant(device.tensor([1.0, 5.0]));
-/// let value_target = device.tensor([3.0, 5.0]);
-/// let loss = metarl_losses::squared_value_error(&plain, value, &value_target)?;
+/// let loss = metarl_losses::squared_value_error(&plain, value, &[3.0, 5.0])?;
 /// assert!((loss.tensor().array() - 1.0).abs() < 1e-12);
 /// # Ok::<(), metarl_losses::Error>(())
 /// ```
 pub fn squared_value_error<A: Algebra, N: Dim>(
     algebra: &A,
     value: A::Of<(N,)>,
-    value_target: &Data<A, (N,)>,
+    value_target: &[A::Elem],
 ) -> Result<A::Of<Rank0>, Error> {
-    check::steps::<A, N>(("value_target", value_target), ("value", &value))?;
-    let error = value - algebra.constant(value_target.clone());
+    let value_target = fixed(algebra, ("value_target", value_target), ("value", &value))?;
+    let error = value - value_target;
     Ok(A::scale(A::mean(A::square(error)), 0.5))
 }
 
@@ -68,8 +67,7 @@ pub fn squared_value_error<A: Algebra, N: Dim>(
 /// let device = Cpu::default();
 /// let plain = Plain::<f64, _>::new(device.clone());
 /// let value = plain.constant(device.tensor([1.0, 5.0]));
-/// let value_target = device.tensor([4.0, 5.5]);
-/// let loss = metarl_losses::huber_value_error(&plain, value, &value_target)?;
+/// let loss = metarl_losses::huber_value_error(&plain, value, &[4.0, 5.5])?;
 /// assert!((loss.tensor().array() - (2.5 + 0.125) / 2.0).abs() < 1e-12);
 /// # Ok::<(), metarl_losses::Error>(())
 /// ```
@@ -81,10 +79,10 @@ pub fn squared_value_error<A: Algebra, N: Dim>(
 pub fn huber_value_error<A: Algebra, N: Dim>(
     algebra: &A,
     value: A::Of<(N,)>,
-    value_target: &Data<A, (N,)>,
+    value_target: &[A::Elem],
 ) -> Result<A::Of<Rank0>, Error> {
-    check::steps::<A, N>(("value_target", value_target), ("value", &value))?;
-    let error = value - algebra.constant(value_target.clone());
+    let value_target = fixed(algebra, ("value_target", value_target), ("value", &value))?;
+    let error = value - value_target;
     // c (e − c/2) with c the clipped error is h(e), and its derivative is c.
     let clipped = A::clamp(error.clone(), -1.0, 1.0);
     Ok(A::mean(clipped.clone() * (error - A::scale(clipped, 0.5))))

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dfdx::prelude::{Const, Cpu, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, Rank0};
 use metarl_autodiff::{
     Activation, Algebra, DiagonalGaussian, Differentiable, Error, Layout, Mlp, Network, Objective,
     OnDevice,
@@ -52,14 +52,12 @@ impl Objective<f32, Cpu> for PolicyGradient {
         algebra: &A,
         parameters: <Mlp<2, 2> as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, Error> {
-        let device = algebra.device();
-        let pairs = |x: &Vec<f32>| device.tensor_from_vec(x.clone(), (N_ROWS, Const::<2>));
-        let mean = parameters.forward(algebra.constant(pairs(&self.observation)));
-        let log_std = algebra.constant(device.tensor_from_vec(vec![0.0; 2], (Const::<2>,)));
+        let observation = algebra.data(&self.observation, (N_ROWS, Const::<2>));
+        let mean = parameters.forward(observation);
+        let log_std = algebra.data(&[0.0; 2], (Const::<2>,));
         let policy = DiagonalGaussian::<A, usize, 2>::new(mean, log_std);
-        let log_prob = policy.log_prob(algebra, &pairs(&self.action));
-        let advantage = device.tensor_from_vec(self.advantage.clone(), (N_ROWS,));
-        policy_gradient(algebra, log_prob, &advantage)
+        let log_prob = policy.log_prob(algebra, self.action.as_chunks().0);
+        policy_gradient(algebra, log_prob, &self.advantage)
     }
 }
 

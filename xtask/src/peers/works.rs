@@ -386,7 +386,7 @@ pub(super) const WORKS: &[Work] = &[
         2.0,
     ),
     iteration(
-        "rl2",
+        "rl2-lstm",
         "Stable-Baselines3",
         Peer::Script("rl2_sb3.py", "recurrent"),
         30.0,

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use dfdx::prelude::{Const, Rank0};
-use metarl_autodiff::{Algebra, Data, Error, Kernels, Objective};
+use metarl_autodiff::{Algebra, Error, Kernels, Objective, Plain};
 use metarl_core::Rollout;
 use metarl_losses::{ClipRange, clipped_surrogate, mean_divergence, policy_gradient, surrogate};
 use metarl_returns::{Transitions, discounted_returns, gae, normalize};
-
-use crate::tensor::tensor;
 
 use super::baseline::LinearBaseline;
 use super::network::{GaussianMlp, GaussianMlpParameters};
@@ -22,8 +20,8 @@ pub(super) struct Batch<const O: usize, const K: usize> {
     log_prob: Vec<f32>,
     advantage: Vec<f32>,
     /// Of the policy that acted, as its logarithms of the standard deviation.
-    mean: Vec<f32>,
-    log_std: Vec<f32>,
+    mean: Vec<[f32; K]>,
+    log_std: Vec<[f32; K]>,
     mean_return: f64,
     n_env_steps: usize,
 }
@@ -98,17 +96,20 @@ impl<const O: usize, const K: usize> Batch<O, K> {
             reason = "estimates in f64, losses in f32"
         )]
         let advantage = advantage.into_iter().map(|a| a as f32).collect();
-        let seen = tensor(&device, observation.as_flattened(), (n, Const::<O>));
-        let plain = metarl_autodiff::Plain::new(device);
-        let acted = metarl_autodiff::bind(network, &plain, parameters).decide(plain.constant(seen));
+        let plain = Plain::new(device);
+        let seen = plain.data(observation.as_flattened(), (n, Const::<O>));
+        let acted = metarl_autodiff::bind(network, &plain, parameters).decide(seen);
+        let (mut mean, mut log_std) = (vec![[0.0; K]; n], vec![[0.0; K]; n]);
+        acted.mean().copy_into(mean.as_flattened_mut());
+        acted.log_std().copy_into(log_std.as_flattened_mut());
         Ok(Self {
             network: network.clone(),
             observation,
             action,
             log_prob,
             advantage,
-            mean: acted.mean().tensor().as_vec(),
-            log_std: acted.log_std().tensor().as_vec(),
+            mean,
+            log_std,
             mean_return: reward.iter().sum::<f64>() / n_episodes as f64,
             n_env_steps: rollout.len(),
         })
@@ -126,30 +127,6 @@ impl<const O: usize, const K: usize> Batch<O, K> {
 }
 
 type Parameters<A, const O: usize, const K: usize> = GaussianMlpParameters<A, O, K>;
-
-/// The numbers on the device of an algebra.
-impl<const O: usize, const K: usize> Batch<O, K> {
-    fn column<A: Algebra<Elem = f32>>(&self, algebra: &A, numbers: &[f32]) -> Data<A, (usize,)> {
-        tensor(algebra.device(), numbers, (self.action.len(),))
-    }
-
-    fn coordinates<A: Algebra<Elem = f32>>(
-        &self,
-        algebra: &A,
-        numbers: &[f32],
-    ) -> Data<A, (usize, Const<K>)> {
-        tensor(algebra.device(), numbers, (self.action.len(), Const))
-    }
-
-    fn observation<A: Algebra<Elem = f32>>(&self, algebra: &A) -> Data<A, (usize, Const<O>)> {
-        let numbers = self.observation.as_flattened();
-        tensor(algebra.device(), numbers, (self.action.len(), Const))
-    }
-
-    fn action<A: Algebra<Elem = f32>>(&self, algebra: &A) -> Data<A, (usize, Const<K>)> {
-        self.coordinates(algebra, self.action.as_flattened())
-    }
-}
 
 /// A loss that is read from a shared batch.
 macro_rules! batch_loss {
@@ -176,7 +153,9 @@ macro_rules! batch_loss {
                 parameters: Parameters<A, O, K>,
             ) -> Result<A::Of<Rank0>, Error> {
                 let ($self, $batch) = (self, &*self.batch);
-                let $policy = parameters.decide($algebra.constant($batch.observation($algebra)));
+                let shape = ($batch.observation.len(), Const::<O>);
+                let seen = $algebra.data($batch.observation.as_flattened(), shape);
+                let $policy = parameters.decide(seen);
                 $loss
             }
         }
@@ -187,9 +166,8 @@ batch_loss!(
     /// The inner loss: REINFORCE with the batch's advantages.
     InnerLoss {},
     |_this, algebra, policy, batch| {
-        let log_prob = policy.log_prob(algebra, &batch.action(algebra));
-        let advantage = batch.column(algebra, &batch.advantage);
-        policy_gradient(algebra, log_prob, &advantage)
+        let log_prob = policy.log_prob(algebra, &batch.action);
+        policy_gradient(algebra, log_prob, &batch.advantage)
     }
 );
 
@@ -197,12 +175,11 @@ batch_loss!(
     /// The outer loss: the surrogate of TRPO, or PPO's clipped one.
     OuterLoss { clip_range: Option<ClipRange> },
     |this, algebra, policy, batch| {
-        let log_prob = policy.log_prob(algebra, &batch.action(algebra));
-        let behavior = batch.column(algebra, &batch.log_prob);
-        let advantage = batch.column(algebra, &batch.advantage);
+        let log_prob = policy.log_prob(algebra, &batch.action);
+        let (behavior, advantage) = (&batch.log_prob, &batch.advantage);
         match this.clip_range {
-            None => surrogate(algebra, log_prob, &behavior, &advantage),
-            Some(range) => clipped_surrogate(algebra, log_prob, &behavior, &advantage, range),
+            None => surrogate(algebra, log_prob, behavior, advantage),
+            Some(range) => clipped_surrogate(algebra, log_prob, behavior, advantage, range),
         }
     }
 );
@@ -211,11 +188,7 @@ batch_loss!(
     /// Mean KL divergence from the policy that collected the batch.
     Divergence {},
     |_this, algebra, policy, batch| {
-        let divergence = policy.kl_from(
-            algebra,
-            &batch.coordinates(algebra, &batch.mean),
-            &batch.coordinates(algebra, &batch.log_std),
-        );
+        let divergence = policy.kl_from(algebra, &batch.mean, &batch.log_std);
         Ok(mean_divergence::<A, usize>(divergence))
     }
 );

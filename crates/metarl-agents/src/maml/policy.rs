@@ -1,6 +1,6 @@
 //! A Gaussian policy at work.
 
-use dfdx::prelude::{Const, TensorFromVec};
+use dfdx::prelude::Const;
 use metarl_autodiff::{Algebra, Kernels, Plain, bind, sample_gaussian};
 use metarl_core::{DecisionBatch, Error, Policy, Rng, check_act};
 
@@ -11,6 +11,9 @@ use super::network::{GaussianMlp, GaussianMlpParameters};
 pub struct GaussianPolicy<D: Kernels<f32>, const OBSERVATIONS: usize, const ACTIONS: usize> {
     algebra: Plain<f32, D>,
     parameters: GaussianMlpParameters<Plain<f32, D>, OBSERVATIONS, ACTIONS>,
+    /// Room for what the network says of each lane.
+    mean: Vec<[f32; ACTIONS]>,
+    log_std: Vec<[f32; ACTIONS]>,
 }
 
 impl<D: Kernels<f32>, const O: usize, const K: usize> GaussianPolicy<D, O, K> {
@@ -20,6 +23,8 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> GaussianPolicy<D, O, K> {
         Self {
             parameters: bind(network, &algebra, parameters),
             algebra,
+            mean: Vec::new(),
+            log_std: Vec::new(),
         }
     }
 }
@@ -36,20 +41,21 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Policy<[f32; O], [f32; K]>
     ) -> Result<(), Error> {
         let n = observation.len();
         check_act(n, observation, first, rngs, decision)?;
-        let observation = TensorFromVec::<f32>::tensor_from_vec(
-            self.algebra.device(),
-            observation.as_flattened().to_vec(),
-            (n, Const::<O>),
-        );
-        let policy = self.parameters.decide(self.algebra.constant(observation));
-        let mean = policy.mean().tensor().as_vec();
-        let log_std = policy.log_std().tensor().as_vec();
-        if let Some(bad) = mean.iter().chain(&log_std).find(|x| !x.is_finite()) {
+        let shape = (n, Const::<O>);
+        let observation = self.algebra.data(observation.as_flattened(), shape);
+        let policy = self.parameters.decide(observation);
+        let Self { mean, log_std, .. } = self;
+        for (to, from) in [(&mut *mean, policy.mean()), (log_std, policy.log_std())] {
+            to.resize(n, [0.0; K]);
+            from.copy_into(to.as_flattened_mut());
+        }
+        let outputs = mean.iter().chain(&*log_std).flatten();
+        if let Some(bad) = outputs.copied().find(|x| !x.is_finite()) {
             return Err(Error::Policy(format!(
                 "the network's output is {bad}: its parameters have diverged"
             )));
         }
-        let rows = mean.chunks_exact(K).zip(log_std.chunks_exact(K));
+        let rows = mean.iter().zip(&*log_std);
         for (lane, ((mean, log_std), rng)) in rows.zip(rngs).enumerate() {
             let action = &mut decision.action[lane];
             #[expect(clippy::cast_possible_truncation, reason = "a rollout keeps f32")]

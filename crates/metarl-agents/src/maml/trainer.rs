@@ -18,7 +18,7 @@ use super::policy::GaussianPolicy;
 use super::streams::Streams;
 use crate::Error;
 use crate::range::at_least_1;
-use crate::trainer::{Trainer, TrainingState, check_size};
+use crate::trainer::{Trainer, TrainingState, check_parameters, check_size};
 
 /// What one iteration of meta-training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -389,13 +389,7 @@ where
             }
         };
         let (measured, accepted) = after;
-        if let Some(bad) = state.parameters.iter().find(|x| !x.is_finite()) {
-            return Err(Error::NonFinite {
-                iteration: state.iteration,
-                what: "a parameter",
-                value: f64::from(*bad),
-            });
-        }
+        check_parameters(state.iteration, &state.parameters)?;
         let steps: usize = lessons.iter().map(|lesson| lesson.n_env_steps).sum();
         state.iteration += 1;
         state.env_steps += steps as u64;

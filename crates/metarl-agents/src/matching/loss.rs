@@ -7,7 +7,6 @@ use metarl_core::FewShotTask;
 use super::network::{MatchingNetwork, MatchingNetworkParameters};
 use crate::Error;
 use crate::range::check;
-use crate::tensor::tensor;
 
 /// Negative log-likelihood of the queries' classes, given the support, averaged over queries.
 ///
@@ -70,7 +69,7 @@ impl<E: Scalar> MatchingLoss<E> {
     ) -> A::Of<(usize, usize)> {
         let matrix = |numbers: &[E], n_columns: usize| {
             let shape = (numbers.len() / n_columns, n_columns);
-            algebra.constant(tensor(algebra.device(), numbers, shape))
+            algebra.data(numbers, shape)
         };
         parameters.probability(
             matrix(&self.support, self.n_features),

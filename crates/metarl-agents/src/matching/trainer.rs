@@ -15,7 +15,7 @@ use super::embedding::Embedding;
 use super::loss::MatchingLoss;
 use super::network::MatchingNetwork;
 use crate::Error;
-use crate::trainer::{Trainer, TrainingState, check_size};
+use crate::trainer::{Trainer, TrainingState, check_parameters, check_size};
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -171,7 +171,7 @@ where
     fn most_probable(&self, loss: &MatchingLoss<f32>, n_ways: usize) -> Vec<usize> {
         let algebra = Plain::new(D::of_this_thread());
         let network = bind(&self.network, &algebra, &self.state.parameters);
-        let probability = loss.probability(&algebra, &network).tensor().as_vec();
+        let probability = loss.probability(&algebra, &network).as_vec();
         let most =
             |row: &[f32]| (1..n_ways).fold(0, |most, k| if row[k] > row[most] { k } else { most });
         probability.chunks_exact(n_ways).map(most).collect()
@@ -218,13 +218,7 @@ where
         state
             .adam
             .step(&mut state.parameters, &vector::mean(gradients))?;
-        if let Some(bad) = state.parameters.iter().find(|x| !x.is_finite()) {
-            return Err(Error::NonFinite {
-                iteration: state.iteration,
-                what: "a parameter",
-                value: f64::from(*bad),
-            });
-        }
+        check_parameters(state.iteration, &state.parameters)?;
         state.iteration += 1;
         self.state = state;
         Ok(MatchingIteration {

@@ -1,6 +1,5 @@
 //! The trained learner at work.
 
-use dfdx::prelude::TensorFromVec;
 use metarl_autodiff::{Algebra, Kernels, Plain, sample_categorical};
 use metarl_core::{
     DecisionBatch, Error, Policy, Rng, Space, TrialObservation, check_act, check_lanes,
@@ -30,6 +29,9 @@ pub struct Rl2Policy<O, D: Kernels<f32>, const ACTIONS: usize> {
     cell: Vec<f32>,
     recall: Option<Recall>,
     input: Vec<f32>,
+    /// Room for what the network says of each lane.
+    log_probs: Vec<[f32; ACTIONS]>,
+    values: Vec<f32>,
 }
 
 impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
@@ -56,6 +58,8 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
             cell: vec![0.0; n_lanes * network.hidden],
             recall,
             input: vec![0.0; n_lanes * network.row_width()],
+            log_probs: vec![[0.0; ACTIONS]; n_lanes],
+            values: vec![0.0; n_lanes],
         }
     }
 
@@ -103,18 +107,11 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
             }
         }
         let n = self.n_lanes();
-        let tensor = |numbers: &[f32], width: usize| {
-            let data = TensorFromVec::<f32>::tensor_from_vec(
-                self.algebra.device(),
-                numbers.to_vec(),
-                (n, width),
-            );
-            self.algebra.constant(data)
-        };
-        let input = tensor(&self.input, row_width);
+        let data = |numbers: &[f32], width: usize| self.algebra.data(numbers, (n, width));
+        let input = data(&self.input, row_width);
         let state = RecurrentState {
-            hidden: tensor(&self.hidden, hidden),
-            cell: Some(tensor(&self.cell, hidden)),
+            hidden: data(&self.hidden, hidden),
+            cell: Some(data(&self.cell, hidden)),
         };
         let state = self.parameters.remember(input.clone(), state, first);
         (input, state)
@@ -135,19 +132,22 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         self.recall(observation, first)
             .map_err(|error| Error::Policy(error.to_string()))?;
         let (input, state) = self.look(observation, first);
-        state.hidden.tensor().copy_into(&mut self.hidden);
+        state.hidden.copy_into(&mut self.hidden);
         if let Some(cell) = state.cell {
-            cell.tensor().copy_into(&mut self.cell);
+            cell.copy_into(&mut self.cell);
         }
         let (policy, value) = self.parameters.decide(input, state.hidden);
-        let log_probs = policy.log_probs().tensor().as_vec();
-        let value = value.tensor().as_vec();
-        if let Some(bad) = log_probs.iter().chain(&value).find(|x| !x.is_finite()) {
+        policy
+            .log_probs()
+            .copy_into(self.log_probs.as_flattened_mut());
+        value.copy_into(&mut self.values);
+        let outputs = self.log_probs.as_flattened().iter().chain(&self.values);
+        if let Some(bad) = outputs.copied().find(|x| !x.is_finite()) {
             return Err(Error::Policy(format!(
                 "the network's output is {bad}: its parameters have diverged"
             )));
         }
-        for (lane, (row, rng)) in log_probs.chunks_exact(ACTIONS).zip(rngs).enumerate() {
+        for (lane, (row, rng)) in self.log_probs.iter().zip(rngs).enumerate() {
             let action = sample_categorical(row, rng);
             decision.action[lane] = action;
             decision.log_prob[lane] = row[action];
@@ -155,7 +155,7 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
                 self.steps[lane] = 0;
             }
             let step = self.steps[lane];
-            decision.value[lane] = self.value_scale.denormalize(step, value[lane]);
+            decision.value[lane] = self.value_scale.denormalize(step, self.values[lane]);
             self.steps[lane] += 1;
         }
         Ok(())
@@ -170,9 +170,9 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         check_lanes("observation", observation.len(), self.n_lanes())?;
         let (input, state) = self.look(observation, &vec![false; observation.len()]);
         let (_, estimate) = self.parameters.decide(input, state.hidden);
-        let estimates = estimate.tensor().as_vec();
-        for ((value, estimate), step) in value.iter_mut().zip(estimates).zip(&self.steps) {
-            *value = self.value_scale.denormalize(*step, estimate);
+        estimate.copy_into(&mut self.values);
+        for ((value, estimate), step) in value.iter_mut().zip(&self.values).zip(&self.steps) {
+            *value = self.value_scale.denormalize(*step, *estimate);
         }
         Ok(())
     }

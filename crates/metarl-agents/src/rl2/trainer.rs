@@ -7,9 +7,8 @@ use metarl_autodiff::{
     Adam, AdamConfig, Differentiable, Kernels, Layout, OnDevice, Optimizer, clip_norm,
 };
 use metarl_core::{
-    Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial, collect,
+    Discrete, Environment, Purpose, Rng, Rollout, Seed, Space, TaskDistribution, Trial, collect,
 };
-use metarl_losses::ClipRange;
 use metarl_memory::{BruteForce, EpisodicStore, Kernel};
 use metarl_returns::{Transitions, gae};
 use rand::seq::SliceRandom;
@@ -26,7 +25,7 @@ use super::update::{ShardLoss, Weights};
 use super::value_scale::{ValueScale, count_steps, moments};
 use crate::Error;
 use crate::range::{at_least_1, check};
-use crate::trainer::{Trainer, TrainingState, check_size};
+use crate::trainer::{Trainer, TrainingState, check_finite, check_size};
 
 /// What one iteration of training did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -70,8 +69,10 @@ impl TrainingState for Rl2State {
 }
 
 /// Trials that are collected and differentiated together, on one thread.
-struct Shard<E: Environment> {
+struct Shard<E: Environment, const ACTIONS: usize> {
     environment: Trial<E>,
+    /// What each lane's actions are drawn with.
+    rngs: Vec<Rng>,
     rollout: Rollout<
         <<Trial<E> as Environment>::ObservationSpace as Space>::Element,
         <E::ActionSpace as Space>::Element,
@@ -81,6 +82,24 @@ struct Shard<E: Environment> {
     /// What an episodic memory recalled at the start of each trial.
     recalled: Vec<f32>,
     advantage: Vec<f32>,
+    loss: ShardLoss<ACTIONS>,
+}
+
+impl<E: Environment, const ACTIONS: usize> Shard<E, ACTIONS> {
+    fn value_targets(&self) -> impl Iterator<Item = (usize, f32)> + Clone + '_ {
+        value_targets(&self.trial_step, &self.advantage, &self.rollout.value)
+    }
+}
+
+/// Returns `G` with their steps of the trial.
+fn value_targets(
+    trial_step: &[usize],
+    advantage: &[f32],
+    value: &[f32],
+) -> impl Iterator<Item = (usize, f32)> + Clone {
+    let pairs = advantage.iter().zip(value);
+    let targets = pairs.map(|(advantage, value)| advantage + value);
+    trial_step.iter().copied().zip(targets)
 }
 
 /// RL² on a distribution of tasks with `ACTIONS` actions.
@@ -94,7 +113,9 @@ pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
     layout: Layout,
     /// The memory each lane begins an epoch with, where the core recalls.
     episodic: Option<EpisodicStore<BruteForce>>,
-    shards: Vec<Shard<E>>,
+    shards: Vec<Shard<E, ACTIONS>>,
+    /// Those of all shards, normalized.
+    advantage: Vec<f32>,
     state: Rl2State,
 }
 
@@ -159,10 +180,12 @@ where
                 let n_rows = rollout.len();
                 Ok(Shard {
                     environment,
+                    rngs: Vec::with_capacity(lanes),
                     rollout,
                     trial_step: vec![0; n_rows],
                     recalled: Vec::new(),
                     advantage: vec![0.0; n_rows],
+                    loss: ShardLoss::new(network, lanes, Weights::of(&config, 0.0)?),
                 })
             })
             .collect::<Result<Vec<_>, Error>>()?;
@@ -189,6 +212,7 @@ where
             layout,
             episodic,
             shards,
+            advantage: Vec::new(),
             state,
         })
     }
@@ -225,7 +249,7 @@ where
             .par_iter_mut()
             .enumerate()
             .try_for_each(|(shard_idx, shard)| {
-                let mut rngs = Vec::with_capacity(lanes);
+                shard.rngs.clear();
                 for lane in 0..lanes {
                     let trial = first + (shard_idx * lanes + lane) as u64;
                     let stream = |purpose| self.seed.stream(purpose, trial, 0, 0);
@@ -233,15 +257,16 @@ where
                     shard
                         .environment
                         .assign(lane, &task, stream(Purpose::Environment))?;
-                    rngs.push(stream(Purpose::Policy));
+                    shard.rngs.push(stream(Purpose::Policy));
                 }
                 let Shard {
                     environment,
+                    rngs,
                     rollout,
                     ..
                 } = shard;
                 let mut policy = self.policy(lanes);
-                collect(environment, &mut policy, &mut rngs, rollout)?;
+                collect(environment, &mut policy, rngs, rollout)?;
                 shard.recalled = policy.into_history();
                 Ok(())
             });
@@ -276,13 +301,6 @@ where
         Ok(())
     }
 
-    /// Returns `G` with their steps of the trial.
-    fn value_targets(shard: &Shard<E>) -> impl Iterator<Item = (usize, f32)> + Clone + '_ {
-        let pairs = shard.advantage.iter().zip(&shard.rollout.value);
-        let targets = pairs.map(|(advantage, value)| advantage + value);
-        shard.trial_step.iter().copied().zip(targets)
-    }
-
     /// `1 − Var(G − V) / Var(G)`, both around the mean at each step of the trial.
     fn explained_variance(&self) -> f64 {
         let n_steps = self.state.value_scale.n_steps();
@@ -290,30 +308,30 @@ where
             let steps = shard.trial_step.iter().copied();
             steps.zip(shard.advantage.iter().copied())
         });
-        let targets = self.shards.iter().flat_map(Self::value_targets);
+        let targets = self.shards.iter().flat_map(Shard::value_targets);
         1.0 - moments(errors, n_steps).1 / moments(targets, n_steps).1.max(1e-12)
     }
 
-    fn improve(&self) -> Result<(Rl2State, f64, f64), Error> {
-        let config = &self.config;
+    fn improve(&mut self) -> Result<(Rl2State, f64, f64), Error> {
         let mut state = self.state.clone();
-        let progress = state.iteration as f64 / config.n_iterations as f64;
+        let progress = state.iteration as f64 / self.config.n_iterations as f64;
         let left = (1.0 - progress).max(0.0);
-        let rate =
-            config.final_learning_rate + left * (config.learning_rate - config.final_learning_rate);
+        let Rl2Config {
+            learning_rate,
+            final_learning_rate,
+            ..
+        } = self.config;
+        let rate = final_learning_rate + left * (learning_rate - final_learning_rate);
         state.adam.set_learning_rate(rate);
-        state
-            .value_scale
-            .observe(self.shards.iter().flat_map(Self::value_targets));
-        let losses = self.losses(
-            &state.value_scale,
-            Weights {
-                clip_range: ClipRange::new(config.clip_range)?,
-                value: config.value_weight,
-                entropy: config.entropy_weight * left,
-            },
-        )?;
+        let targets = self.shards.iter().flat_map(Shard::value_targets);
+        state.value_scale.observe(targets);
+        self.prepare_losses(&state.value_scale, Weights::of(&self.config, left)?)?;
 
+        let config = &self.config;
+        let losses = self.shards.iter().map(|shard| &shard.loss);
+        let losses: Vec<_> = losses
+            .map(|loss| OnDevice::new(loss, D::of_this_thread()))
+            .collect();
         let mut order: Vec<usize> = (0..losses.len()).collect();
         let mut rng = self.seed.stream(Purpose::Minibatch, state.iteration, 0, 0);
         let (mut total_loss, mut total_norm) = (0.0, 0.0);
@@ -323,15 +341,8 @@ where
             for minibatch in order.chunks(per_minibatch) {
                 let (loss, mut gradient) = mean_gradient(&losses, minibatch, &state.parameters)?;
                 let norm = clip_norm(&mut gradient, config.max_gradient_norm);
-                for (what, value) in [("the loss", loss), ("the gradient's norm", norm)] {
-                    if !value.is_finite() {
-                        return Err(Error::NonFinite {
-                            iteration: state.iteration,
-                            what,
-                            value,
-                        });
-                    }
-                }
+                check_finite(state.iteration, "the loss", loss)?;
+                check_finite(state.iteration, "the gradient's norm", norm)?;
                 state.adam.step(&mut state.parameters, &gradient)?;
                 total_loss += loss;
                 total_norm += norm;
@@ -342,38 +353,31 @@ where
         Ok((state, total_loss / n_steps, total_norm / n_steps))
     }
 
-    fn losses(
-        &self,
-        value_scale: &ValueScale,
-        weights: Weights,
-    ) -> Result<Vec<OnDevice<ShardLoss<ACTIONS>, D>>, Error> {
-        let mut advantage: Vec<f32> = self
-            .shards
-            .iter()
-            .flat_map(|shard| shard.advantage.iter().copied())
-            .collect();
-        metarl_returns::normalize(&mut advantage, 1e-8)?;
-        let rows = advantage.len() / self.shards.len();
-        let losses =
-            self.shards
-                .par_iter()
-                .zip(advantage.par_chunks(rows))
-                .map(|(shard, advantage)| {
-                    let targets = Self::value_targets(shard);
-                    let loss = ShardLoss::new(
-                        self.network,
-                        self.inputs,
-                        &shard.rollout,
-                        &shard.recalled,
-                        advantage,
-                        targets
-                            .map(|(step, target)| value_scale.normalize(step, target))
-                            .collect(),
-                        weights,
-                    );
-                    OnDevice::new(loss, D::of_this_thread())
-                });
-        Ok(losses.collect())
+    /// Makes each shard's loss that of its rollout.
+    fn prepare_losses(&mut self, value_scale: &ValueScale, weights: Weights) -> Result<(), Error> {
+        let advantages = self.shards.iter().flat_map(|shard| &shard.advantage);
+        self.advantage.clear();
+        self.advantage.extend(advantages);
+        metarl_returns::normalize(&mut self.advantage, 1e-8)?;
+        let rows = self.advantage.len() / self.shards.len();
+        let inputs = self.inputs;
+        self.shards
+            .par_iter_mut()
+            .zip(self.advantage.par_chunks(rows))
+            .for_each(|(shard, advantage)| {
+                let Shard {
+                    rollout,
+                    trial_step,
+                    recalled,
+                    advantage: own,
+                    loss,
+                    ..
+                } = shard;
+                let targets = value_targets(trial_step, own, &rollout.value);
+                let targets = targets.map(|(step, target)| value_scale.normalize(step, target));
+                loss.refill(inputs, rollout, recalled, advantage, targets, weights);
+            });
+        Ok(())
     }
 }
 

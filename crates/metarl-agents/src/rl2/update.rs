@@ -5,9 +5,8 @@ use metarl_autodiff::{Algebra, Error, Kernels, Objective};
 use metarl_core::{Rollout, Space, TrialObservation};
 use metarl_losses::{ClipRange, clipped_surrogate, entropy_bonus, squared_value_error};
 
+use super::config::Rl2Config;
 use super::core::RecurrentState;
-use crate::tensor::tensor;
-
 use super::inputs::Inputs;
 use super::network::{RecurrentActorCritic, RecurrentActorCriticParameters};
 use super::recall::replay;
@@ -20,56 +19,81 @@ pub(super) struct Weights {
     pub(super) entropy: f64,
 }
 
+impl Weights {
+    /// Those of a configuration when so much of the training is left.
+    pub(super) fn of(config: &Rl2Config, left: f64) -> Result<Self, Error> {
+        Ok(Self {
+            clip_range: ClipRange::new(config.clip_range)?,
+            value: config.value_weight,
+            entropy: config.entropy_weight * left,
+        })
+    }
+}
+
 /// PPO's loss over one shard: clipped surrogate, critic and entropy bonus through the whole trial.
 #[derive(Debug)]
 pub(super) struct ShardLoss<const ACTIONS: usize> {
     network: RecurrentActorCritic<ACTIONS>,
     n_lanes: usize,
+    weights: Weights,
     input: Vec<f32>,
+    /// What every lane begins with.
+    zeros: Vec<f32>,
     first: Vec<bool>,
     action: Vec<usize>,
     behavior_log_prob: Vec<f32>,
+    /// Normalized, as the loss wants them, as are the targets.
     advantage: Vec<f32>,
     value_target: Vec<f32>,
-    weights: Weights,
 }
 
 impl<const ACTIONS: usize> ShardLoss<ACTIONS> {
-    /// `recalled` is the history of the policy that acted; `advantage` and `value_target` are as the
-    /// loss wants them: normalized.
-    pub(super) fn new<O: Space>(
+    /// The loss of no steps yet.
+    pub(super) fn new(
         network: RecurrentActorCritic<ACTIONS>,
+        n_lanes: usize,
+        weights: Weights,
+    ) -> Self {
+        Self {
+            network,
+            n_lanes,
+            weights,
+            input: Vec::new(),
+            zeros: vec![0.0; n_lanes * network.hidden],
+            first: Vec::new(),
+            action: Vec::new(),
+            behavior_log_prob: Vec::new(),
+            advantage: Vec::new(),
+            value_target: Vec::new(),
+        }
+    }
+
+    /// Makes it the loss of a rollout, in the memory of those before. `recalled` is the history of the
+    /// policy that acted.
+    pub(super) fn refill<O: Space>(
+        &mut self,
         inputs: Inputs<O, ACTIONS>,
         rollout: &Rollout<TrialObservation<O::Element, usize>, usize>,
         recalled: &[f32],
         advantage: &[f32],
-        value_target: Vec<f32>,
+        value_target: impl Iterator<Item = f32>,
         weights: Weights,
-    ) -> Self {
-        let (rows, n_lanes) = (rollout.len(), rollout.n_lanes());
-        let row_width = network.row_width();
-        let mut input = vec![0.0; rows * row_width];
-        inputs.encode(&rollout.observation, &mut input, row_width);
-        if row_width > network.inputs {
-            replay(
-                recalled,
-                network.hidden,
-                &rollout.first,
-                n_lanes,
-                &mut input,
-            );
+    ) {
+        let row_width = self.network.row_width();
+        self.weights = weights;
+        self.input.resize(rollout.len() * row_width, 0.0);
+        inputs.encode(&rollout.observation, &mut self.input, row_width);
+        self.first.clone_from(&rollout.first);
+        if row_width > self.network.inputs {
+            let hidden = self.network.hidden;
+            replay(recalled, hidden, &self.first, self.n_lanes, &mut self.input);
         }
-        Self {
-            network,
-            n_lanes,
-            input,
-            first: rollout.first.clone(),
-            action: rollout.action.clone(),
-            behavior_log_prob: rollout.log_prob.clone(),
-            advantage: advantage.to_vec(),
-            value_target,
-            weights,
-        }
+        self.action.clone_from(&rollout.action);
+        self.behavior_log_prob.clone_from(&rollout.log_prob);
+        self.advantage.clear();
+        self.advantage.extend_from_slice(advantage);
+        self.value_target.clear();
+        self.value_target.extend(value_target);
     }
 }
 
@@ -86,15 +110,8 @@ impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<ACTI
         parameters: RecurrentActorCriticParameters<A, ACTIONS>,
     ) -> Result<A::Of<Rank0>, Error> {
         let (rows, hidden) = (self.action.len(), self.network.hidden);
-        let column = |numbers: &[f32]| tensor(algebra.device(), numbers, (rows,));
-        let input = tensor(
-            algebra.device(),
-            &self.input,
-            (rows, self.network.row_width()),
-        );
-        let input = algebra.constant(input);
-        let zeros = vec![0.0; self.n_lanes * hidden];
-        let zeros = || algebra.constant(tensor(algebra.device(), &zeros, (self.n_lanes, hidden)));
+        let input = algebra.data(&self.input, (rows, self.network.row_width()));
+        let zeros = || algebra.data(&self.zeros, (self.n_lanes, hidden));
         let state = RecurrentState {
             hidden: zeros(),
             cell: Some(zeros()),
@@ -104,11 +121,11 @@ impl<D: Kernels<f32>, const ACTIONS: usize> Objective<f32, D> for ShardLoss<ACTI
         let surrogate = clipped_surrogate(
             algebra,
             policy.log_prob(&self.action),
-            &column(&self.behavior_log_prob),
-            &column(&self.advantage),
+            &self.behavior_log_prob,
+            &self.advantage,
             self.weights.clip_range,
         )?;
-        let critic = squared_value_error(algebra, value, &column(&self.value_target))?;
+        let critic = squared_value_error(algebra, value, &self.value_target)?;
         let bonus = entropy_bonus::<A, usize>(policy.entropy());
         Ok(
             surrogate

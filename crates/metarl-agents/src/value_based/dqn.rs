@@ -2,22 +2,23 @@
 
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
     Adam, AdamConfig, Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout,
     Objective, OnDevice, Optimizer, Plain, bind, clip_norm,
 };
 use metarl_core::{Purpose, Seed, Space};
 use metarl_losses::huber_value_error;
-use metarl_memory::{NStep, NStepBatch, Replay, Transition};
+use metarl_memory::{NStep, NStepBatch, Transition};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::learner::{Learned, ValueLearner};
 use super::network::{DenseStack, DenseStackParameters, rows};
+use super::replay::{Experience, ReplayConfig};
 use crate::Error;
-use crate::range::{above_0, at_least_1, batch_size, check, in_unit_interval, width};
-use crate::trainer::check_count;
+use crate::range::{above_0, at_least_1, check, in_unit_interval, width};
+use crate::trainer::{check_count, check_finite};
 
 /// Hyper-parameters of a deep Q-network.
 ///
@@ -28,12 +29,8 @@ use crate::trainer::check_count;
 /// | `n_steps` | 1 | ≥ 1 | rewards before the bootstrap value |
 /// | `discount` | 0.99 | [0, 1] | γ |
 /// | `learning_rate` | 0.001 | > 0 | Adam's step size |
-/// | `batch_size` | 32 | 1 to 2²⁰ | transitions of an update |
-/// | `replay_bytes` | 10⁸ | room for one | size of the replay memory |
-/// | `first_update` | 100 | ≥ 1 | steps before the first update |
-/// | `steps_per_update` | 1 | ≥ 1 | steps from one update to the next |
 /// | `target_period` | 100 | ≥ 1 | updates from one copy to the target network to the next |
-/// | `max_gradient_norm` | 10 | > 0 | longest gradient that is not shortened |
+/// | `replay` | 32 transitions, every 16 steps | | [`ReplayConfig`] |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DqnConfig {
@@ -47,18 +44,10 @@ pub struct DqnConfig {
     pub discount: f32,
     /// Adam's step size.
     pub learning_rate: f64,
-    /// Transitions of an update.
-    pub batch_size: usize,
-    /// Size of the replay memory.
-    pub replay_bytes: usize,
-    /// Steps before the first update.
-    pub first_update: u64,
-    /// Steps from one update to the next.
-    pub steps_per_update: u64,
     /// Updates from one copy to the target network to the next.
     pub target_period: u64,
-    /// Longest gradient that is not shortened.
-    pub max_gradient_norm: f64,
+    /// What updates are made of, and how many there are.
+    pub replay: ReplayConfig,
 }
 
 impl Default for DqnConfig {
@@ -69,12 +58,8 @@ impl Default for DqnConfig {
             n_steps: 1,
             discount: 0.99,
             learning_rate: 0.001,
-            batch_size: 32,
-            replay_bytes: 100_000_000,
-            first_update: 100,
-            steps_per_update: 1,
             target_period: 100,
-            max_gradient_norm: 10.0,
+            replay: ReplayConfig::default(),
         }
     }
 }
@@ -92,11 +77,8 @@ impl DqnConfig {
         at_least_1("n_steps", self.n_steps)?;
         in_unit_interval("discount", self.discount)?;
         above_0("learning_rate", self.learning_rate)?;
-        batch_size("batch_size", self.batch_size)?;
-        at_least_1("first_update", self.first_update)?;
-        at_least_1("steps_per_update", self.steps_per_update)?;
         at_least_1("target_period", self.target_period)?;
-        above_0("max_gradient_norm", self.max_gradient_norm)
+        self.replay.validate()
     }
 }
 
@@ -131,12 +113,10 @@ pub struct Dqn<O, D: Kernels<f32>> {
     deserialize = "O: Copy + Serialize + DeserializeOwned"
 ))]
 pub struct DqnState<O> {
-    n_steps: u64,
-    n_updates: u64,
     parameters: Vec<f32>,
     target: Vec<f32>,
     adam: Adam<f32>,
-    replay: Replay<O, usize>,
+    experience: Experience<O>,
 }
 
 impl<O> Learned for DqnState<O>
@@ -172,9 +152,9 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
     /// `Q(o, ·; θ)` of several observations, row after row.
     fn forward(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
         let algebra = Plain::new(D::of_this_thread());
-        let input = algebra.constant(rows::<O, D>(algebra.device(), observation));
         let bound = bind(&self.network, &algebra, parameters);
-        bound.forward(input).tensor().as_vec()
+        let outputs = bound.of_rows(&algebra, &rows::<O>(observation), observation.len());
+        outputs.as_vec()
     }
 
     /// `y`
@@ -206,43 +186,26 @@ impl<O: Space, D: Kernels<f32>> Dqn<O, D> {
     where
         O::Element: Serialize + DeserializeOwned,
     {
-        let mut rng = self.seed.stream(Purpose::Minibatch, 0, 0, state.n_updates);
-        let mut indices = vec![0; self.config.batch_size];
-        state.replay.draw(&mut rng, &mut indices)?;
-        let mut batch = NStepBatch::default();
-        self.n_step.gather(&state.replay, &indices, &mut batch)?;
+        let config = &self.config.replay;
+        let batch = state.experience.draw(config, &self.n_step, self.seed)?;
         let target = self.targets(state, &batch);
-        let n = target.len();
-        let device = D::of_this_thread();
         let loss = TemporalDifference {
             network: self.network.clone(),
-            observation: rows::<O, D>(&device, &batch.observation),
+            observation: rows::<O>(&batch.observation),
             action: batch.action,
-            target: TensorFromVec::<f32>::tensor_from_vec(&device, target, (n,)),
+            target,
         };
-        let loss = OnDevice::new(loss, device);
+        let loss = OnDevice::new(loss, D::of_this_thread());
         let (value, mut gradient) = loss.gradient(&state.parameters)?;
-        check_finite(state.n_updates, f64::from(value))?;
-        clip_norm(&mut gradient, self.config.max_gradient_norm);
+        let n_updates = &mut state.experience.n_updates;
+        check_finite(*n_updates, "the loss", f64::from(value))?;
+        clip_norm(&mut gradient, config.max_gradient_norm);
         state.adam.step(&mut state.parameters, &gradient)?;
-        state.n_updates += 1;
-        if state.n_updates.is_multiple_of(self.config.target_period) {
+        *n_updates += 1;
+        if n_updates.is_multiple_of(self.config.target_period) {
             state.target.clone_from(&state.parameters);
         }
         Ok(())
-    }
-}
-
-/// A loss that is not a number is an error.
-fn check_finite(iteration: u64, value: f64) -> Result<(), Error> {
-    if value.is_finite() {
-        Ok(())
-    } else {
-        Err(Error::NonFinite {
-            iteration,
-            what: "the loss",
-            value,
-        })
     }
 }
 
@@ -261,12 +224,10 @@ where
             ..AdamConfig::default()
         };
         Ok(DqnState {
-            n_steps: 0,
-            n_updates: 0,
             target: parameters.clone(),
             adam: Adam::new(adam, parameters.len())?,
             parameters,
-            replay: Replay::new(1, self.config.replay_bytes)?,
+            experience: Experience::new(&self.config.replay)?,
         })
     }
 
@@ -302,10 +263,8 @@ where
         state: &mut Self::State,
         step: &Transition<O::Element, usize>,
     ) -> Result<(), Error> {
-        state.replay.push_transition(step)?;
-        state.n_steps += 1;
-        let waited = state.n_steps >= self.config.first_update;
-        if waited && state.n_steps.is_multiple_of(self.config.steps_per_update) {
+        state.experience.push(step)?;
+        if state.experience.count_step(&self.config.replay) {
             self.update(state)?;
         }
         Ok(())
@@ -314,14 +273,14 @@ where
 
 /// How far `Q(o, a; θ)` is from targets that do not move with θ.
 #[derive(Debug)]
-struct TemporalDifference<D: Kernels<f32>> {
+struct TemporalDifference {
     network: DenseStack,
-    observation: Tensor<(usize, usize), f32, D>,
+    observation: Vec<f32>,
     action: Vec<usize>,
-    target: Tensor<(usize,), f32, D>,
+    target: Vec<f32>,
 }
 
-impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference<D> {
+impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference {
     type Network = DenseStack;
 
     fn network(&self) -> &DenseStack {
@@ -333,7 +292,7 @@ impl<D: Kernels<f32>> Objective<f32, D> for TemporalDifference<D> {
         algebra: &A,
         parameters: DenseStackParameters<A>,
     ) -> Result<A::Of<Rank0>, DifferentiationError> {
-        let values = parameters.forward(algebra.constant(self.observation.clone()));
+        let values = parameters.of_rows(algebra, &self.observation, self.action.len());
         let taken = A::pick(values, &self.action);
         huber_value_error(algebra, taken, &self.target)
     }

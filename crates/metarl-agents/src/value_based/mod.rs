@@ -10,6 +10,7 @@ mod mfec;
 mod nec;
 mod network;
 mod policy;
+mod replay;
 mod stored;
 mod trainer;
 
@@ -21,4 +22,5 @@ pub use nec::{Nec, NecConfig, NecState};
 pub use network::DenseStack;
 pub(crate) use network::DenseStackParameters;
 pub use policy::EpsilonGreedy;
+pub use replay::ReplayConfig;
 pub use trainer::{Milestone, ValueBased, ValueBasedIteration, ValueBasedState};

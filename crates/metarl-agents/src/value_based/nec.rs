@@ -4,25 +4,24 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Rank0, Tensor, TensorFromVec};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
     Algebra, Differentiable, Error as DifferentiationError, Kernels, Layout, Objective, OnDevice,
     Optimizer, Plain, RmsProp, RmsPropConfig, bind, clip_norm,
 };
 use metarl_core::{Purpose, Seed, Space};
-use metarl_memory::{
-    DictionaryConfig, LookUp, LookUpGradient, NStep, NStepBatch, Replay, Transition,
-};
+use metarl_memory::{DictionaryConfig, LookUp, LookUpGradient, NStep, Transition};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::learner::{Learned, ValueLearner};
 use super::network::{DenseStack, DenseStackParameters, rows};
 use super::policy::largest;
+use super::replay::{Experience, ReplayConfig};
 use super::stored::StoredDictionary;
 use crate::Error;
-use crate::range::{above_0, at_least_0, at_least_1, batch_size, check, in_unit_interval, width};
-use crate::trainer::check_count;
+use crate::range::{above_0, at_least_0, at_least_1, check, in_unit_interval, width};
+use crate::trainer::{check_count, check_finite};
 
 /// Hyper-parameters of neural episodic control.
 ///
@@ -36,11 +35,7 @@ use crate::trainer::check_count;
 /// | `discount` | 0.99 | [0, 1] | γ |
 /// | `learning_rate` | 0.0005 | > 0 | `RMSProp`'s step size for the network |
 /// | `memory_learning_rate` | 0.1 | ≥ 0 | step size of keys and values |
-/// | `batch_size` | 32 | 1 to 2²⁰ | steps of an update |
-/// | `replay_bytes` | 10⁸ | room for one | size of the replay memory |
-/// | `first_update` | 100 | ≥ 1 | steps before the first update |
-/// | `steps_per_update` | 16 | ≥ 1 | steps from one update to the next |
-/// | `max_gradient_norm` | 10 | > 0 | longest gradient that is not shortened |
+/// | `replay` | 32 steps, every 16 steps | | [`ReplayConfig`] |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NecConfig {
@@ -60,16 +55,8 @@ pub struct NecConfig {
     pub learning_rate: f64,
     /// Step size of keys and values.
     pub memory_learning_rate: f64,
-    /// Steps of an update.
-    pub batch_size: usize,
-    /// Size of the replay memory.
-    pub replay_bytes: usize,
-    /// Steps before the first update.
-    pub first_update: u64,
-    /// Steps from one update to the next.
-    pub steps_per_update: u64,
-    /// Longest gradient that is not shortened.
-    pub max_gradient_norm: f64,
+    /// What updates are made of, and how many there are.
+    pub replay: ReplayConfig,
 }
 
 impl Default for NecConfig {
@@ -83,11 +70,7 @@ impl Default for NecConfig {
             discount: 0.99,
             learning_rate: 0.0005,
             memory_learning_rate: 0.1,
-            batch_size: 32,
-            replay_bytes: 100_000_000,
-            first_update: 100,
-            steps_per_update: 16,
-            max_gradient_norm: 10.0,
+            replay: ReplayConfig::default(),
         }
     }
 }
@@ -109,10 +92,7 @@ impl NecConfig {
         in_unit_interval("discount", self.discount)?;
         above_0("learning_rate", self.learning_rate)?;
         at_least_0("memory_learning_rate", self.memory_learning_rate)?;
-        batch_size("batch_size", self.batch_size)?;
-        at_least_1("first_update", self.first_update)?;
-        at_least_1("steps_per_update", self.steps_per_update)?;
-        above_0("max_gradient_norm", self.max_gradient_norm)
+        self.replay.validate()
     }
 }
 
@@ -150,8 +130,6 @@ pub struct Nec<O, D: Kernels<f32>> {
     deserialize = "O: Copy + Serialize + DeserializeOwned"
 ))]
 pub struct NecState<O> {
-    n_steps: u64,
-    n_updates: u64,
     parameters: Vec<f32>,
     optimizer: RmsProp<f32>,
     /// Of each action.
@@ -159,7 +137,7 @@ pub struct NecState<O> {
     /// Steps whose Q⁽ᴺ⁾ is not known yet, oldest first.
     pending: VecDeque<Pending<O>>,
     /// Steps as transitions that terminate: their reward is Q⁽ᴺ⁾.
-    replay: Replay<O, usize>,
+    experience: Experience<O>,
 }
 
 /// A step that waits for its value.
@@ -203,9 +181,9 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
     /// Keys of several observations, row after row.
     fn embed(&self, parameters: &[f32], observation: &[O::Element]) -> Vec<f32> {
         let algebra = Plain::new(D::of_this_thread());
-        let input = algebra.constant(rows::<O, D>(algebra.device(), observation));
         let bound = bind(&self.network, &algebra, parameters);
-        bound.forward(input).tensor().as_vec()
+        let outputs = bound.of_rows(&algebra, &rows::<O>(observation), observation.len());
+        outputs.as_vec()
     }
 
     fn estimate(
@@ -238,23 +216,19 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
         };
         let key = self.embed(&state.parameters, &[step.observation]);
         state.dictionaries[step.action].0.write(&key, &[target])?;
-        state.replay.push_transition(&Transition {
+        state.experience.push(&Transition {
             observation: step.observation,
             action: step.action,
             reward: target,
             successor: step.observation,
             terminated: true,
             truncated: false,
-        })?;
-        Ok(())
+        })
     }
 
     fn update(&self, state: &mut NecState<O::Element>) -> Result<(), Error> {
-        let mut rng = self.seed.stream(Purpose::Minibatch, 0, 0, state.n_updates);
-        let mut indices = vec![0; self.config.batch_size];
-        state.replay.draw(&mut rng, &mut indices)?;
-        let mut batch = NStepBatch::default();
-        NStep::new(1, 0.0)?.gather(&state.replay, &indices, &mut batch)?;
+        let (config, one_step) = (&self.config.replay, NStep::new(1, 0.0)?);
+        let batch = state.experience.draw(config, &one_step, self.seed)?;
         let keys = self.embed(&state.parameters, &batch.observation);
         let share = 1.0 / batch.reward.len() as f32;
         let (mut look_up, mut gradient) = (LookUp::default(), LookUpGradient::default());
@@ -271,25 +245,18 @@ impl<O: Space, D: Kernels<f32>> Nec<O, D> {
         for (action, gradient) in steps {
             state.dictionaries[action].0.descend(&gradient, step_size)?;
         }
-        let shape = (batch.reward.len(), self.config.key_width);
-        let device = D::of_this_thread();
         let loss = Along {
             network: self.network.clone(),
-            observation: rows::<O, D>(&device, &batch.observation),
-            by_key: TensorFromVec::<f32>::tensor_from_vec(&device, by_key, shape),
+            observation: rows::<O>(&batch.observation),
+            n_rows: batch.reward.len(),
+            by_key,
         };
-        let loss = OnDevice::new(loss, device);
+        let loss = OnDevice::new(loss, D::of_this_thread());
         let (_, mut gradient) = loss.gradient(&state.parameters)?;
-        let norm = clip_norm(&mut gradient, self.config.max_gradient_norm);
-        if !norm.is_finite() {
-            return Err(Error::NonFinite {
-                iteration: state.n_updates,
-                what: "the gradient's norm",
-                value: norm,
-            });
-        }
+        let norm = clip_norm(&mut gradient, config.max_gradient_norm);
+        check_finite(state.experience.n_updates, "the gradient's norm", norm)?;
         state.optimizer.step(&mut state.parameters, &gradient)?;
-        state.n_updates += 1;
+        state.experience.n_updates += 1;
         Ok(())
     }
 }
@@ -312,15 +279,13 @@ where
         let dictionary =
             |_| StoredDictionary::new(config.key_width, config.capacity, config.dictionary);
         Ok(NecState {
-            n_steps: 0,
-            n_updates: 0,
             optimizer: RmsProp::new(optimizer, parameters.len())?,
             parameters,
             dictionaries: (0..self.n_actions)
                 .map(dictionary)
                 .collect::<Result<_, _>>()?,
             pending: VecDeque::new(),
-            replay: Replay::new(1, config.replay_bytes)?,
+            experience: Experience::new(&config.replay)?,
         })
     }
 
@@ -371,9 +336,7 @@ where
                 self.write(state, following)?;
             }
         }
-        state.n_steps += 1;
-        let waited = state.n_steps >= self.config.first_update && !state.replay.is_empty();
-        if waited && state.n_steps.is_multiple_of(self.config.steps_per_update) {
+        if state.experience.count_step(&self.config.replay) {
             self.update(state)?;
         }
         Ok(())
@@ -382,13 +345,14 @@ where
 
 /// `Σ ⟨f(o; θ), g⟩`: its gradient is that of a loss whose gradient by the keys is `g`.
 #[derive(Debug)]
-struct Along<D: Kernels<f32>> {
+struct Along {
     network: DenseStack,
-    observation: Tensor<(usize, usize), f32, D>,
-    by_key: Tensor<(usize, usize), f32, D>,
+    observation: Vec<f32>,
+    n_rows: usize,
+    by_key: Vec<f32>,
 }
 
-impl<D: Kernels<f32>> Objective<f32, D> for Along<D> {
+impl<D: Kernels<f32>> Objective<f32, D> for Along {
     type Network = DenseStack;
 
     fn network(&self) -> &DenseStack {
@@ -400,7 +364,8 @@ impl<D: Kernels<f32>> Objective<f32, D> for Along<D> {
         algebra: &A,
         parameters: DenseStackParameters<A>,
     ) -> Result<A::Of<Rank0>, DifferentiationError> {
-        let keys = parameters.forward(algebra.constant(self.observation.clone()));
-        Ok(A::sum(keys * algebra.constant(self.by_key.clone())))
+        let keys = parameters.of_rows(algebra, &self.observation, self.n_rows);
+        let by_key = algebra.data(&self.by_key, A::shape(&keys));
+        Ok(A::sum(keys * by_key))
     }
 }

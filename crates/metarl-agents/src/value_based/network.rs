@@ -1,7 +1,6 @@
 //! Dense layers whose widths are known when the program runs.
 
-use dfdx::prelude::{Tensor, TensorFromVec};
-use metarl_autodiff::{Activation, Algebra, Binder, Dense, DenseParameters, Kernels, Network};
+use metarl_autodiff::{Activation, Algebra, Binder, Dense, DenseParameters, Network};
 use metarl_core::Space;
 use serde::{Deserialize, Serialize};
 
@@ -53,16 +52,18 @@ impl<A: Algebra> DenseStackParameters<A> {
     pub fn forward(&self, x: A::Of<(usize, usize)>) -> A::Of<(usize, usize)> {
         self.0.iter().fold(x, |x, layer| layer.forward(x))
     }
+
+    /// The same of `n` rows of numbers, one after another.
+    pub(super) fn of_rows(&self, algebra: &A, rows: &[A::Elem], n: usize) -> A::Of<(usize, usize)> {
+        self.forward(algebra.data(rows, (n, rows.len() / n)))
+    }
 }
 
-/// Encoded observations, one a row.
-pub(super) fn rows<O: Space, D: Kernels<f32>>(
-    device: &D,
-    observation: &[O::Element],
-) -> Tensor<(usize, usize), f32, D> {
+/// Encoded observations, one after another.
+pub(super) fn rows<O: Space>(observation: &[O::Element]) -> Vec<f32> {
     let mut numbers = vec![0.0; observation.len() * O::WIDTH];
     for (row, seen) in numbers.chunks_exact_mut(O::WIDTH).zip(observation) {
         O::encode(seen, row);
     }
-    TensorFromVec::<f32>::tensor_from_vec(device, numbers, (observation.len(), O::WIDTH))
+    numbers
 }

@@ -1,8 +1,8 @@
 //! Agents that learn action values, in a corridor whose values are known.
 
 use metarl_agents::{
-    Dqn, DqnConfig, Error, Exploration, Mfec, MfecConfig, Nec, NecConfig, Trainer, ValueBased,
-    ValueBasedConfig, ValueLearner,
+    Dqn, DqnConfig, Error, Exploration, Mfec, MfecConfig, Nec, NecConfig, ReplayConfig, Trainer,
+    ValueBased, ValueBasedConfig, ValueLearner,
 };
 use metarl_core::{
     Continuous, Discrete, Error as EnvironmentError, Lanes, Outcome, Process, Rng, Seed,
@@ -123,7 +123,11 @@ fn dqn(double: bool) -> Dqn<Continuous<LENGTH>, TestDevice> {
         hidden: vec![32],
         double,
         discount: DISCOUNT,
-        replay_bytes: 100_000,
+        replay: ReplayConfig {
+            capacity_bytes: 100_000,
+            steps_per_update: 1,
+            ..ReplayConfig::default()
+        },
         ..DqnConfig::default()
     };
     Dqn::new(config, 2, Seed::new(3), test_device()).unwrap()
@@ -146,7 +150,10 @@ fn nec() -> Nec<Continuous<LENGTH>, TestDevice> {
         capacity: 400,
         n_steps: 2,
         discount: DISCOUNT,
-        replay_bytes: 100_000,
+        replay: ReplayConfig {
+            capacity_bytes: 100_000,
+            ..ReplayConfig::default()
+        },
         ..NecConfig::default()
     };
     Nec::new(config, 2, Seed::new(3), test_device()).unwrap()
@@ -342,7 +349,10 @@ fn hyper_parameters_out_of_range_are_named() {
         "{error}"
     );
     let config = DqnConfig {
-        replay_bytes: 3,
+        replay: ReplayConfig {
+            capacity_bytes: 3,
+            ..ReplayConfig::default()
+        },
         ..DqnConfig::default()
     };
     let learner = Dqn::<Continuous<2>, _>::new(config, 2, Seed::new(3), test_device()).unwrap();

@@ -1,6 +1,6 @@
 //! What a device without kernels of its own runs gives the numbers of the fused kernels.
 
-use dfdx::prelude::{Cpu, Shape, TensorFromVec};
+use dfdx::prelude::{Cpu, Shape};
 
 use super::*;
 use crate::{Image, ImageLayout, Plain};
@@ -12,7 +12,7 @@ type Rows = <A as Algebra>::Of<(usize, usize)>;
 fn wave<S: Shape>(shape: S, seed: f64) -> <A as Algebra>::Of<S> {
     let plain = A::new(Cpu::default());
     let numbers = (0..shape.num_elements()).map(|i| (0.7 * i as f64 + seed).sin());
-    plain.constant(plain.device().tensor_from_vec(numbers.collect(), shape))
+    plain.data(&numbers.collect::<Vec<f64>>(), shape)
 }
 
 #[track_caller]

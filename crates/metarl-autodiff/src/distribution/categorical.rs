@@ -3,7 +3,6 @@
 use dfdx::prelude::{Const, Dim};
 use rand::{Rng, RngExt};
 
-use crate::algebra::Data;
 use crate::{Algebra, Scalar};
 
 /// `N` categorical distributions over `K` classes.
@@ -38,10 +37,15 @@ impl<A: Algebra, N: Dim, const K: usize> Categorical<A, N, K> {
 
     /// `KL(q ‖ p) = Σₖ qₖ (log qₖ − log pₖ)` in nats, from fixed distributions `q` given by their
     /// normalized log-probabilities.
-    pub fn kl_from(&self, algebra: &A, q_log_probs: &Data<A, (N, Const<K>)>) -> A::Of<(N,)> {
-        let q = algebra.constant(q_log_probs.clone().exp());
-        let log_ratio = algebra.constant(q_log_probs.clone()) - self.log_probs.clone();
-        A::sum_columns(q * log_ratio)
+    ///
+    /// # Panics
+    ///
+    /// Unless there are `N` of them.
+    pub fn kl_from(&self, algebra: &A, q_log_probs: &[[A::Elem; K]]) -> A::Of<(N,)> {
+        let shape = A::shape(&self.log_probs);
+        let q_log_probs = algebra.data(q_log_probs.as_flattened(), shape);
+        let log_ratio = q_log_probs.clone() - self.log_probs.clone();
+        A::sum_columns(A::exp(q_log_probs) * log_ratio)
     }
 }
 

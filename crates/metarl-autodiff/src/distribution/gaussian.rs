@@ -4,7 +4,6 @@ use dfdx::prelude::{Const, Dim};
 use rand::Rng;
 use rand::RngExt;
 
-use crate::algebra::Data;
 use crate::{Algebra, Scalar};
 
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
@@ -37,8 +36,12 @@ impl<A: Algebra, N: Dim, const K: usize> DiagonalGaussian<A, N, K> {
     }
 
     /// `log p(aₙ) = −Σₖ (½ zₖ² + log σₖ + ½ log 2π)`, `z = (a − μ) / σ`, in nats.
-    pub fn log_prob(&self, algebra: &A, action: &Data<A, (N, Const<K>)>) -> A::Of<(N,)> {
-        let away = algebra.constant(action.clone()) - self.mean.clone();
+    ///
+    /// # Panics
+    ///
+    /// Unless there are `N` actions.
+    pub fn log_prob(&self, algebra: &A, action: &[[A::Elem; K]]) -> A::Of<(N,)> {
+        let away = self.data(algebra, action) - self.mean.clone();
         let z = away * A::exp(-self.log_std.clone());
         let density = A::scale(A::square(z), -0.5) - self.log_std.clone();
         A::shift(A::sum_columns(density), -0.5 * LN_2PI * K as f64)
@@ -51,24 +54,30 @@ impl<A: Algebra, N: Dim, const K: usize> DiagonalGaussian<A, N, K> {
     }
 
     /// `KL(q ‖ p) = Σₖ log(σₚ/σ_q) + (σ_q² + (μ_q − μₚ)²) / 2σₚ² − ½` in nats, from fixed
-    /// distributions `q` given by their means and log standard deviations, `(N, K)` each.
+    /// distributions `q` given by their means and log standard deviations.
+    ///
+    /// # Panics
+    ///
+    /// Unless there are `N` of each.
     pub fn kl_from(
         &self,
         algebra: &A,
-        q_mean: &Data<A, (N, Const<K>)>,
-        q_log_std: &Data<A, (N, Const<K>)>,
+        q_mean: &[[A::Elem; K]],
+        q_log_std: &[[A::Elem; K]],
     ) -> A::Of<(N,)> {
-        let away = algebra.constant(q_mean.clone()) - self.mean.clone();
-        let q_variance = algebra.constant((q_log_std.clone() * two::<A>()).exp());
+        let q_log_std = self.data(algebra, q_log_std);
+        let away = self.data(algebra, q_mean) - self.mean.clone();
+        let q_variance = A::exp(A::scale(q_log_std.clone(), 2.0));
         let precision = A::exp(A::scale(self.log_std.clone(), -2.0));
         let spread = A::scale((q_variance + A::square(away)) * precision, 0.5);
-        let ratio = self.log_std.clone() - algebra.constant(q_log_std.clone());
+        let ratio = self.log_std.clone() - q_log_std;
         A::sum_columns(A::shift(ratio + spread, -0.5))
     }
-}
 
-fn two<A: Algebra>() -> A::Elem {
-    A::Elem::real(2.0)
+    /// One row for each distribution, fixed.
+    fn data(&self, algebra: &A, rows: &[[A::Elem; K]]) -> A::Of<(N, Const<K>)> {
+        algebra.data(rows.as_flattened(), A::shape(&self.mean))
+    }
 }
 
 /// Draws `μ + σ ε`, `ε` standard normal, into `action`, and gives its log-density in nats.

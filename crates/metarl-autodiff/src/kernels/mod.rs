@@ -140,6 +140,15 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         Value::new(mask.choose(x.into_tensor(), y.into_tensor()))
     }
 
+    /// `x` and `y` are not the same.
+    fn minimum<S: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        y: Value<S, E, Self, T>,
+    ) -> Value<S, E, Self, T> {
+        let mask = x.tensor().le(&y.tensor());
+        Self::choose(mask, x, y)
+    }
+
     fn sum<S: Shape, T: TapeHandle<E, Self>>(x: Value<S, E, Self, T>) -> Value<Rank0, E, Self, T> {
         Value::new(x.into_tensor().sum())
     }

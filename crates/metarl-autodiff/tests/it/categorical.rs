@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::device::TestDevice;
 use crate::reference;
-use crate::support::{check, data, dot, numbers, on_device, weigh};
+use crate::support::{check, dot, numbers, on_device, weigh};
 
 /// Logits of `N` steps over three classes.
 #[derive(Debug, Clone)]
@@ -57,9 +57,7 @@ impl Objective<f64, TestDevice> for Policy {
         let statistic = match &self.statistic {
             Statistic::LogProb(action) => policy.log_prob(action),
             Statistic::Entropy => policy.entropy(),
-            Statistic::KlFrom(q) => {
-                policy.kl_from(algebra, &data(algebra, q, (self.network.0, Const)))
-            }
+            Statistic::KlFrom(q) => policy.kl_from(algebra, q.as_chunks().0),
         };
         Ok(weigh(algebra, statistic, &self.weight))
     }

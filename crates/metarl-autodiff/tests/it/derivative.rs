@@ -8,7 +8,7 @@ use metarl_testkit::gradient::{assert_close, central_difference};
 use proptest::prelude::*;
 
 use crate::device::TestDevice;
-use crate::support::{constant, data, dot, gradient_difference, numbers, on_device};
+use crate::support::{constant, dot, gradient_difference, numbers, on_device};
 
 /// One vector.
 #[derive(Debug, Clone)]
@@ -76,7 +76,8 @@ objective!(Masked(Vector): |algebra, x| {
     A::sum(A::exp(A::choose(mask, x, never)))
 });
 objective!(View(Vector): |algebra, x| {
-    let rows = data(algebra, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (Const::<2>, Const::<3>));
+    let shape = (Const::<2>, Const::<3>);
+    let rows = A::primal(&constant(algebra, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape));
     let columns = algebra.constant(rows.permute::<Rank2<3, 2>, _>());
     let x = A::reshape(A::square(x), (Const::<2>, 1_usize));
     A::sum(A::square(A::matmul(columns, x)))

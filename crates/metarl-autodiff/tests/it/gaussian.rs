@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::categorical::chi_square;
 use crate::device::TestDevice;
 use crate::reference;
-use crate::support::{check, data, numbers, weigh};
+use crate::support::{check, numbers, weigh};
 
 /// Means of `N` steps over two coordinates, and one log standard deviation a coordinate.
 #[derive(Debug, Clone)]
@@ -55,12 +55,11 @@ impl Objective<f64, TestDevice> for Policy {
         (mean, log_std): (A::Of<(usize, Const<2>)>, A::Of<(Const<2>,)>),
     ) -> Result<A::Of<Rank0>, Error> {
         let policy = DiagonalGaussian::<A, _, 2>::new(mean, log_std);
-        let matrix = |x: &[f64]| data(algebra, x, (self.network.0, Const::<2>));
         let statistic = match &self.statistic {
-            Statistic::LogProb(action) => policy.log_prob(algebra, &matrix(action)),
+            Statistic::LogProb(action) => policy.log_prob(algebra, action.as_chunks().0),
             Statistic::Entropy => policy.entropy(),
             Statistic::KlFrom(mean, log_std) => {
-                policy.kl_from(algebra, &matrix(mean), &matrix(log_std))
+                policy.kl_from(algebra, mean.as_chunks().0, log_std.as_chunks().0)
             }
         };
         Ok(weigh(algebra, statistic, &self.weight))

@@ -1,21 +1,16 @@
 //! What every test here does with a loss: hold value, gradient and curvature against plain numbers.
 
-use dfdx::prelude::{Rank0, Shape, TensorFromVec};
-use metarl_autodiff::{Algebra, Data, Differentiable, Objective, OnDevice, Scalar};
+use dfdx::prelude::{Rank0, Shape};
+use metarl_autodiff::{Algebra, Differentiable, Objective, OnDevice, Scalar};
 use metarl_testkit::gradient::{assert_close, central_difference};
 use proptest::prelude::*;
 
 use crate::device::{TestDevice, test_device};
 
 /// Plain numbers as data of an algebra.
-pub(crate) fn data<A: Algebra, S: Shape>(algebra: &A, x: &[f64], shape: S) -> Data<A, S> {
-    let x = x.iter().map(|x| A::Elem::real(*x)).collect();
-    TensorFromVec::<A::Elem>::tensor_from_vec(algebra.device(), x, shape)
-}
-
-/// Plain numbers as a constant of an algebra.
 pub(crate) fn constant<A: Algebra, S: Shape>(algebra: &A, x: &[f64], shape: S) -> A::Of<S> {
-    algebra.constant(data(algebra, x, shape))
+    let x: Vec<A::Elem> = x.iter().map(|x| A::Elem::real(*x)).collect();
+    algebra.data(&x, shape)
 }
 
 /// `Σᵢ wᵢ (yᵢ + yᵢ²/2)`: every element counts differently, and even a linear `y` has curvature.

@@ -4,6 +4,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod allocation;
 mod counting;
 mod evaluation;
 mod policy;

@@ -1,6 +1,6 @@
 //! What the papers say the losses have to do with each other.
 
-use dfdx::prelude::{Const, Rank0, TensorFromVec};
+use dfdx::prelude::{Const, Rank0};
 use metarl_autodiff::{
     Algebra, Binder, Categorical, Differentiable, Initialization, Network, Objective, OnDevice,
 };
@@ -69,7 +69,7 @@ proptest! {
 #[derive(Debug)]
 struct TrustRegion {
     network: Logits,
-    log_probs: Vec<f64>,
+    log_probs: Vec<[f64; 3]>,
 }
 
 #[derive(Debug)]
@@ -96,10 +96,10 @@ impl Objective<f64, TestDevice> for TrustRegion {
         algebra: &A,
         logits: A::Of<(usize, Const<3>)>,
     ) -> Result<A::Of<Rank0>, Error> {
-        let (log_probs, shape) = (self.log_probs.clone(), (self.network.0, Const::<3>));
-        let q = TensorFromVec::<f64>::tensor_from_vec(algebra.device(), log_probs, shape);
         let policy = Categorical::<A, _, 3>::from_logits(logits);
-        Ok(mean_divergence::<A, _>(policy.kl_from(algebra, &q)))
+        Ok(mean_divergence::<A, _>(
+            policy.kl_from(algebra, &self.log_probs),
+        ))
     }
 }
 
@@ -113,16 +113,16 @@ proptest! {
         let n = rows.len();
         let x: Vec<f64> = rows.concat();
         let v: Vec<f64> = (0..x.len()).map(|i| (phase + i as f64).sin()).collect();
-        let p: Vec<Vec<f64>> = rows
+        let p: Vec<[f64; 3]> = rows
             .iter()
             .map(|row| {
                 let total: f64 = row.iter().map(|x| x.exp()).sum();
-                row.iter().map(|x| x.exp() / total).collect()
+                row.map(|x| x.exp() / total)
             })
             .collect();
         let loss = TrustRegion {
             network: Logits(n),
-            log_probs: p.iter().flatten().map(|p| p.ln()).collect(),
+            log_probs: p.iter().map(|p| p.map(f64::ln)).collect(),
         };
         let loss = OnDevice::new::<f64>(loss, test_device());
 

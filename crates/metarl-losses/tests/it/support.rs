@@ -1,8 +1,8 @@
 //! Every loss as a function of one number a step.
 
-use dfdx::prelude::{Rank0, TensorFromVec};
+use dfdx::prelude::Rank0;
 use metarl_autodiff::{
-    Algebra, Binder, Data, Differentiable, Initialization, Network, Objective, OnDevice,
+    Algebra, Binder, Differentiable, Initialization, Network, Objective, OnDevice,
 };
 use metarl_losses::{
     ClipRange, Error, behavior_cloning, clipped_surrogate, entropy_bonus, huber_value_error,
@@ -64,29 +64,24 @@ impl Objective<f64, TestDevice> for OfSteps {
         algebra: &A,
         x: A::Of<(usize,)>,
     ) -> Result<A::Of<Rank0>, Error> {
-        let data = |x: &[f64]| data(algebra, x);
         match &self.1 {
-            Loss::PolicyGradient { advantage } => policy_gradient(algebra, x, &data(advantage)),
+            Loss::PolicyGradient { advantage } => policy_gradient(algebra, x, advantage),
             Loss::Surrogate {
                 behavior,
                 advantage,
-            } => surrogate(algebra, x, &data(behavior), &data(advantage)),
+            } => surrogate(algebra, x, behavior, advantage),
             Loss::Clipped {
                 behavior,
                 advantage,
                 range,
-            } => clipped_surrogate(algebra, x, &data(behavior), &data(advantage), *range),
-            Loss::Value { target } => squared_value_error(algebra, x, &data(target)),
-            Loss::Huber { target } => huber_value_error(algebra, x, &data(target)),
+            } => clipped_surrogate(algebra, x, behavior, advantage, *range),
+            Loss::Value { target } => squared_value_error(algebra, x, target),
+            Loss::Huber { target } => huber_value_error(algebra, x, target),
             Loss::Cloning => Ok(behavior_cloning::<A, _>(x)),
             Loss::Entropy => Ok(entropy_bonus::<A, _>(x)),
             Loss::Divergence => Ok(mean_divergence::<A, _>(x)),
         }
     }
-}
-
-fn data<A: Algebra<Elem = f64>>(algebra: &A, x: &[f64]) -> Data<A, (usize,)> {
-    TensorFromVec::<f64>::tensor_from_vec(algebra.device(), x.to_vec(), (x.len(),))
 }
 
 /// `loss` of `n` steps on the CPU.

@@ -1,9 +1,7 @@
 //! The same categorical policy, as objectives on the tape.
 
-use dfdx::prelude::{Const, Rank0, Shape, TensorFromVec};
-use metarl_autodiff::{
-    Activation, Algebra, Categorical, Data, Error, Mlp, Network, Objective, OnDevice, Scalar,
-};
+use dfdx::prelude::{Const, Rank0};
+use metarl_autodiff::{Activation, Algebra, Categorical, Error, Mlp, Network, Objective, OnDevice};
 use metarl_losses::{mean_divergence, policy_gradient};
 use metarl_optim::MamlTask;
 use proptest::prelude::*;
@@ -29,19 +27,14 @@ pub(crate) fn network<const I: usize, const A: usize>(hidden: &[usize]) -> Mlp<I
     }
 }
 
-pub(crate) fn data<A: Algebra, S: Shape>(algebra: &A, x: &[f64], shape: S) -> Data<A, S> {
-    let x = x.iter().map(|x| A::Elem::real(*x)).collect();
-    TensorFromVec::<A::Elem>::tensor_from_vec(algebra.device(), x, shape)
-}
-
 /// What the policy of bound parameters does on a batch's observations.
-pub(crate) fn distribution<Alg: Algebra, const I: usize, const A: usize>(
+pub(crate) fn distribution<Alg: Algebra<Elem = f64>, const I: usize, const A: usize>(
     algebra: &Alg,
     parameters: &<Mlp<I, A> as Network>::Bound<Alg>,
     batch: &Batch,
 ) -> Categorical<Alg, usize, A> {
     let shape = (batch.action.len(), Const::<I>);
-    let observation = algebra.constant(data(algebra, &batch.observation, shape));
+    let observation = algebra.data(&batch.observation, shape);
     Categorical::from_logits(parameters.forward(observation))
 }
 
@@ -65,9 +58,8 @@ impl<const I: usize, const A: usize> Objective<f64, TestDevice> for PolicyGradie
         parameters: <Mlp<I, A> as Network>::Bound<Alg>,
     ) -> Result<Alg::Of<Rank0>, Error> {
         let policy = distribution(algebra, &parameters, &self.batch);
-        let n = self.batch.action.len();
-        let advantage = data(algebra, &self.batch.advantage, (n,));
-        policy_gradient(algebra, policy.log_prob(&self.batch.action), &advantage)
+        let log_prob = policy.log_prob(&self.batch.action);
+        policy_gradient(algebra, log_prob, &self.batch.advantage)
     }
 }
 
@@ -92,8 +84,9 @@ impl Objective<f64, TestDevice> for Divergence {
         parameters: <Mlp<INPUTS, ACTIONS> as Network>::Bound<Alg>,
     ) -> Result<Alg::Of<Rank0>, Error> {
         let policy = distribution(algebra, &parameters, &self.batch);
-        let q = data(algebra, &self.q.concat(), (self.q.len(), Const::<ACTIONS>));
-        Ok(mean_divergence::<Alg, usize>(policy.kl_from(algebra, &q)))
+        let q = self.q.concat();
+        let divergence = policy.kl_from(algebra, q.as_chunks().0);
+        Ok(mean_divergence::<Alg, usize>(divergence))
     }
 }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::device::{TestDevice, test_device};
 use crate::difference::norm;
-use crate::policy::{ACTIONS, Batch, Case, INPUTS, cases, data, distribution, network};
+use crate::policy::{ACTIONS, Batch, Case, INPUTS, cases, distribution, network};
 
 /// PPO's loss on a batch whose actions the policy at `start` took.
 #[derive(Debug, Clone)]
@@ -35,12 +35,11 @@ impl Objective<f64, TestDevice> for Clipped {
         parameters: <Self::Network as Network>::Bound<A>,
     ) -> Result<A::Of<Rank0>, LossError> {
         let policy = distribution(algebra, &parameters, &self.batch);
-        let shape = (self.batch.action.len(),);
         clipped_surrogate(
             algebra,
             policy.log_prob(&self.batch.action),
-            &data(algebra, &self.behavior_log_prob, shape),
-            &data(algebra, &self.batch.advantage, shape),
+            &self.behavior_log_prob,
+            &self.batch.advantage,
             ClipRange::new(0.2)?,
         )
     }

@@ -1,5 +1,6 @@
 //! RL².
 
+mod allocation;
 mod config;
 mod critic;
 mod episodic;

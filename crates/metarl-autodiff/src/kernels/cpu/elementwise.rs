@@ -2,7 +2,7 @@
 
 use dfdx::prelude::*;
 
-use super::node::{close, open};
+use super::node::{Input, close, open};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
 use crate::value::{Body, Value};
@@ -53,15 +53,38 @@ pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     })
 }
 
+/// The smaller of two numbers, the first where they are equal.
+pub(super) fn minimum<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
+    x: Value<S, E, Cpu, T>,
+    y: Value<S, E, Cpu, T>,
+) -> Value<S, E, Cpu, T> {
+    let shape = x.shape;
+    let (x, y) = (open(x), open(y));
+    let mut mask = Buffer::stale(x.0.numbers.len());
+    for ((mask, x), y) in mask.iter_mut().zip(&**x.0.numbers).zip(&**y.0.numbers) {
+        *mask = x <= y;
+    }
+    select(mask, shape, x, y)
+}
+
 pub(super) fn choose<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     mask: &Tensor<S, bool, Cpu>,
     x: Value<S, E, Cpu, T>,
     y: Value<S, E, Cpu, T>,
 ) -> Value<S, E, Cpu, T> {
+    let mut flags = Buffer::stale(x.shape.num_elements());
+    mask.copy_into(&mut flags);
     let shape = x.shape;
-    let mask = mask.as_vec();
-    let (x, tape) = open(x);
-    let (y, y_tape) = open(y);
+    select(flags, shape, open(x), open(y))
+}
+
+/// `x` where the mask is true, else `y`.
+fn select<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
+    mask: Buffer<bool>,
+    shape: S,
+    (x, tape): (Input<E>, T),
+    (y, y_tape): (Input<E>, T),
+) -> Value<S, E, Cpu, T> {
     let mut out = Buffer::copy_of(&x.numbers);
     replace(&mut out, &mask, false, |i| y.numbers[i]);
     close(

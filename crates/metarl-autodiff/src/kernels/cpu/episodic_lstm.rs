@@ -76,7 +76,7 @@ where
         cells[narrow].copy_from_slice(&c);
     }
 
-    let reset = reset.to_vec();
+    let reset = Buffer::copy_of(reset);
     let zeros = move |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(rows * hidden));
     let [state, cell] = close_all(
         tape,

@@ -50,7 +50,7 @@ where
         states[block(t, lanes * hidden)].copy_from_slice(&h);
     }
 
-    let reset = reset.to_vec();
+    let reset = Buffer::copy_of(reset);
     close(tape, states, (rows, hidden), move |_, g, gradients| {
         let back = Backward {
             gate: &gate,

@@ -83,7 +83,7 @@ where
         tangents[narrow].copy_from_slice(&dh);
     }
 
-    let reset = reset.to_vec();
+    let reset = Buffer::copy_of(reset);
     let zeros = move |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(rows * hidden));
     let [state, tangent] = close_all(
         tape,

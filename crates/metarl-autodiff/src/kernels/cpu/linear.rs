@@ -235,19 +235,19 @@ pub(super) fn pick<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
 ) -> Value<(N,), E, Cpu, T> {
     let (n, m) = x.shape;
     assert_eq!(index.len(), n.size(), "one index a row");
-    let (width, index) = (m.size(), index.to_vec());
-    let place = index.clone();
+    let width = m.size();
+    let place = Buffer::copy_of(index);
     map(
         x,
         (n,),
         move |x, out| {
-            for ((out, row), i) in out.iter_mut().zip(x.chunks_exact(width)).zip(&index) {
+            for ((out, row), i) in out.iter_mut().zip(x.chunks_exact(width)).zip(index) {
                 *out = row[*i];
             }
         },
         move |g, mut to| {
             let rows = to.entries().chunks_exact_mut(width);
-            for ((to, g), i) in rows.zip(g).zip(&place) {
+            for ((to, g), i) in rows.zip(g).zip(&*place) {
                 to[*i] += *g;
             }
         },

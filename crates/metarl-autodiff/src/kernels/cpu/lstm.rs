@@ -59,7 +59,7 @@ where
         cells[block(t, n)].copy_from_slice(&c);
     }
 
-    let reset = reset.to_vec();
+    let reset = Buffer::copy_of(reset);
     let zeros = move |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(rows * hidden));
     let [state, cell] = close_all(
         tape,

@@ -77,7 +77,7 @@ where
         cell_tangents[narrow].copy_from_slice(&dc);
     }
 
-    let reset = reset.to_vec();
+    let reset = Buffer::copy_of(reset);
     let results = [states, cells, state_tangents, cell_tangents];
     let [state, cell, dstate, dcell] = close_all(
         tape,

@@ -96,6 +96,12 @@ where
     ) -> Value<S, E, Self, T> {
         elementwise::choose(&mask, x, y)
     }
+    fn minimum<S: Shape, T: TapeHandle<E, Self>>(
+        x: Value<S, E, Self, T>,
+        y: Value<S, E, Self, T>,
+    ) -> Value<S, E, Self, T> {
+        elementwise::minimum(x, y)
+    }
     fn sum<S: Shape, T: TapeHandle<E, Self>>(x: Value<S, E, Self, T>) -> Value<Rank0, E, Self, T> {
         linear::sum(x)
     }
