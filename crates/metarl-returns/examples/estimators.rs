@@ -3,7 +3,8 @@
 //! ```text
 //! estimators gae           generalized advantage estimates
 //! estimators v-trace       V-trace's value targets and advantages
-//! estimators copy          as many bytes copied as `gae` reads and writes, to compare with
+//! estimators copy-18       as many bytes copied an entry as `gae` reads and writes, to compare with
+//! estimators copy-26       as many as `v-trace`
 //! ```
 
 use std::error::Error;
@@ -60,16 +61,22 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .map(|()| N)
             })
         }
-        "copy" => {
-            // Three floats read, one written, two flags: 18 bytes moved, so 9 copied, an entry.
-            let from = vec![1_u8; 9 * N];
-            let mut to = vec![0_u8; 9 * N];
-            rounds::serve(streams.0, streams.1, || {
-                to.copy_from_slice(black_box(&from));
-                black_box(&mut to);
-                Ok::<_, metarl_returns::Error>(N)
-            })
-        }
+        // Floats read and written, and two flags; half of the bytes moved are read, half are written.
+        "copy-18" => copy(18 / 2 * N, streams),
+        "copy-26" => copy(26 / 2 * N, streams),
         _ => Err(format!("no work `{name}`").into()),
     }
+}
+
+fn copy(
+    n_bytes: usize,
+    (input, output): (impl io::BufRead, impl io::Write),
+) -> Result<(), Box<dyn Error>> {
+    let from = vec![1_u8; n_bytes];
+    let mut to = vec![0_u8; n_bytes];
+    rounds::serve(input, output, || {
+        to.copy_from_slice(black_box(&from));
+        black_box(&mut to);
+        Ok::<_, metarl_returns::Error>(N)
+    })
 }

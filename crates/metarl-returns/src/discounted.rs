@@ -54,8 +54,9 @@ pub fn discounted_returns<T: Float>(
 ) -> Result<(), Error> {
     transitions.check([("returns", returns.len())])?;
     check_unit("discount", discount)?;
-    transitions.backward([], returns, |step| {
-        step.reward + discount * T::select(step.goes_on, step.later_estimate, step.next_value)
+    transitions.backward([], [returns], |step| {
+        let [later] = step.later_estimates;
+        [step.reward + discount * T::select(step.goes_on, later, step.next_value)]
     });
     Ok(())
 }

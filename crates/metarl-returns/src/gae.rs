@@ -59,10 +59,10 @@ pub fn gae<T: Float>(
     check_unit("discount", discount)?;
     check_unit("lambda", lambda)?;
     let decay = discount * lambda;
-    transitions.backward([value], advantage, |step| {
-        let [value] = step.inputs;
+    transitions.backward([value], [advantage], |step| {
+        let ([value], [later]) = (step.inputs, step.later_estimates);
         let td_error = step.reward + discount * step.next_value - value;
-        td_error + T::select(step.goes_on, decay * step.later_estimate, T::ZERO)
+        [td_error + T::select(step.goes_on, decay * later, T::ZERO)]
     });
     Ok(())
 }

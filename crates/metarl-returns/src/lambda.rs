@@ -55,9 +55,10 @@ pub fn lambda_returns<T: Float>(
     transitions.check([("returns", returns.len())])?;
     check_unit("discount", discount)?;
     check_unit("lambda", lambda)?;
-    transitions.backward([], returns, |step| {
-        let mixed = (T::ONE - lambda) * step.next_value + lambda * step.later_estimate;
-        step.reward + discount * T::select(step.goes_on, mixed, step.next_value)
+    transitions.backward([], [returns], |step| {
+        let [later] = step.later_estimates;
+        let mixed = (T::ONE - lambda) * step.next_value + lambda * later;
+        [step.reward + discount * T::select(step.goes_on, mixed, step.next_value)]
     });
     Ok(())
 }

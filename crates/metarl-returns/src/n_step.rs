@@ -1,5 +1,7 @@
 //! n-step returns.
 
+use multiversion::multiversion;
+
 use crate::error::check_unit;
 use crate::{Error, Float, Transitions};
 
@@ -60,20 +62,34 @@ pub fn n_step_returns<T: Float>(
             got: 0.0,
         });
     }
-    transitions.backward([], returns, |step| step.reward + discount * step.next_value);
-    let n_lanes = transitions.n_lanes;
-    let n_steps = transitions.reward.len().checked_div(n_lanes).unwrap_or(0);
-    for _ in 1..n.min(n_steps) {
-        // Forward in time, so that each row still finds the shorter return in the row after it.
-        for row in (0..returns.len() - n_lanes).step_by(n_lanes) {
-            let (now, later) = returns[row..].split_at_mut(n_lanes);
-            for (lane, now) in now.iter_mut().enumerate() {
-                let i = row + lane;
-                let ended = transitions.terminated[i] | transitions.truncated[i];
-                let longer = transitions.reward[i] + discount * later[lane];
-                *now = T::select(ended, *now, longer);
-            }
-        }
+    transitions.backward([], [returns], |step| {
+        [step.reward + discount * step.next_value]
+    });
+    let n_steps = transitions.reward.len().checked_div(transitions.n_lanes);
+    for _ in 1..n.min(n_steps.unwrap_or(0)) {
+        lengthen(transitions, discount, returns);
     }
     Ok(())
+}
+
+/// Makes returns of one step more, forward in time, so that each row still finds the shorter return in the
+/// row after it.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw", "x86_64+avx2"))]
+fn lengthen<T: Float>(transitions: &Transitions<'_, T>, discount: T, returns: &mut [T]) {
+    let Transitions {
+        n_lanes,
+        reward,
+        terminated,
+        truncated,
+        ..
+    } = *transitions;
+    for row in (0..returns.len() - n_lanes).step_by(n_lanes) {
+        let (now, later) = returns[row..].split_at_mut(n_lanes);
+        let endings = terminated[row..].iter().zip(&truncated[row..]);
+        let steps = reward[row..].iter().zip(endings);
+        for ((now, later), (reward, ending)) in now.iter_mut().zip(later).zip(steps) {
+            let longer = *reward + discount * *later;
+            *now = T::select(*ending.0 | *ending.1, *now, longer);
+        }
+    }
 }

@@ -66,11 +66,12 @@ pub fn retrace<T: Float>(
     ])?;
     check_unit("discount", discount)?;
     check_unit("lambda", lambda)?;
-    transitions.backward([action_value, importance_ratio], target, |step| {
+    transitions.backward([action_value, importance_ratio], [target], |step| {
         let [later_value, later_ratio] = step.later_inputs;
-        let trace = lambda * later_ratio.min(T::ONE) * (step.later_estimate - later_value);
+        let [later_target] = step.later_estimates;
+        let trace = lambda * later_ratio.min(T::ONE) * (later_target - later_value);
         let next_value = step.next_value + T::select(step.goes_on, trace, T::ZERO);
-        step.reward + discount * next_value
+        [step.reward + discount * next_value]
     });
     Ok(())
 }

@@ -33,7 +33,7 @@ pub struct Transitions<'a, T> {
 }
 
 /// One step of one lane, beside the step that followed it in the same row of memory.
-pub(crate) struct Step<T, const N: usize> {
+pub(crate) struct Step<T, const N: usize, const M: usize> {
     pub(crate) reward: T,
     /// Value of what the step reached: 0 where the process ended.
     pub(crate) next_value: T,
@@ -45,7 +45,7 @@ pub(crate) struct Step<T, const N: usize> {
     pub(crate) later_next_value: T,
     pub(crate) later_inputs: [T; N],
     /// What was estimated for the next row.
-    pub(crate) later_estimate: T,
+    pub(crate) later_estimates: [T; M],
 }
 
 impl<T: Float> Transitions<'_, T> {
@@ -69,15 +69,15 @@ impl<T: Float> Transitions<'_, T> {
             .try_for_each(|(name, got)| check_length(name, got, n))
     }
 
-    /// Fills `out` from the last row to the first, each entry from its step and what came later.
+    /// Fills `outs` from the last row to the first, each entry from its step and what came later.
     ///
     /// The last row is followed by nothing, so it stands in for its own successor; `goes_on` is false
     /// there, and what is read is not used.
-    pub(crate) fn backward<const N: usize>(
+    pub(crate) fn backward<const N: usize, const M: usize>(
         &self,
         inputs: [&[T]; N],
-        out: &mut [T],
-        estimate: impl Fn(Step<T, N>) -> T,
+        outs: [&mut [T]; M],
+        estimate: impl Fn(Step<T, N, M>) -> [T; M],
     ) {
         let all = Entries {
             reward: self.reward,
@@ -86,11 +86,11 @@ impl<T: Float> Transitions<'_, T> {
             truncated: self.truncated,
             inputs,
         };
-        fill(out, self.n_lanes, all, &estimate);
+        fill(outs, self.n_lanes, all, &estimate);
     }
 }
 
-/// Some entries, one after the other in memory.
+/// All entries, one after the other in memory.
 #[derive(Clone, Copy)]
 struct Entries<'a, T, const N: usize> {
     reward: &'a [T],
@@ -104,76 +104,91 @@ struct Entries<'a, T, const N: usize> {
 const BLOCK: usize = 64;
 
 /// Fills all entries, the later ones first, compiled for several instruction sets. A block needs what is
-/// one row behind it, so blocks need not begin where rows do, and all are of one length that the compiler
+/// one row behind it, so blocks need not begin where rows do, and all are of a length that the compiler
 /// knows: it makes them of vectors alone.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw", "x86_64+avx2"))]
-fn fill<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
-    out: &mut [T],
+fn fill<T: Float, const N: usize, const M: usize, F: Fn(Step<T, N, M>) -> [T; M]>(
+    mut outs: [&mut [T]; M],
     n_lanes: usize,
     all: Entries<'_, T, N>,
     estimate: &F,
 ) {
-    let Some(last) = out.len().checked_sub(n_lanes) else {
-        return;
-    };
-    let rows = all.of(last, n_lanes);
-    fill_block(&mut out[last..], rows, rows, rows.reward, true, estimate);
-    let mut end = last;
+    let mut end = all.reward.len();
+    let last = end.saturating_sub(n_lanes);
     while end > 0 {
-        let n = end.min(n_lanes).min(BLOCK);
-        let start = end - n;
-        let (now, after) = (all.of(start, n), all.of(start + n_lanes, n));
-        let (block, later) = out[start..].split_at_mut(n_lanes);
-        if n == BLOCK {
-            let later = &later[..BLOCK];
-            fill_block(
-                &mut block[..BLOCK],
-                now.of(0, BLOCK),
-                after.of(0, BLOCK),
-                later,
-                false,
-                estimate,
-            );
-        } else {
-            fill_block(&mut block[..n], now, after, &later[..n], false, estimate);
-        }
-        end = start;
+        let (first, behind) = if end > last { (last, 0) } else { (0, n_lanes) };
+        let place = (end, behind);
+        end -= match (end - first).min(n_lanes) {
+            BLOCK.. => fill_block::<_, N, M, BLOCK>(&mut outs, all, place, estimate),
+            16.. => fill_block::<_, N, M, 16>(&mut outs, all, place, estimate),
+            4.. => fill_block::<_, N, M, 4>(&mut outs, all, place, estimate),
+            2.. => fill_block::<_, N, M, 2>(&mut outs, all, place, estimate),
+            _ => fill_block::<_, N, M, 1>(&mut outs, all, place, estimate),
+        };
     }
 }
 
-/// The loop along memory, without a branch.
+/// Fills the `L` entries before `end`, whose successors are `behind` them, without a branch; gives `L`.
 #[inline(always)]
-fn fill_block<T: Float, const N: usize, F: Fn(Step<T, N>) -> T>(
-    out: &mut [T],
-    now: Entries<'_, T, N>,
-    after: Entries<'_, T, N>,
-    later_estimate: &[T],
-    last: bool,
-    estimate: &F,
-) {
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = estimate(Step {
+fn fill_block<T: Float, const N: usize, const M: usize, const L: usize>(
+    outs: &mut [&mut [T]; M],
+    all: Entries<'_, T, N>,
+    (end, behind): (usize, usize),
+    estimate: &impl Fn(Step<T, N, M>) -> [T; M],
+) -> usize {
+    let start = end - L;
+    let (now, after) = (all.block::<L>(start), all.block::<L>(start + behind));
+    let later = outs
+        .each_ref()
+        .map(|out| block::<_, L>(out, start + behind));
+    // Memory of their own, which is none of what is read.
+    let mut estimates = [[T::ZERO; L]; M];
+    for i in 0..L {
+        let step = estimate(Step {
             reward: now.reward[i],
             next_value: T::select(now.terminated[i], T::ZERO, now.next_value[i]),
             inputs: now.inputs.map(|x| x[i]),
-            goes_on: !(last | now.terminated[i] | now.truncated[i]),
+            goes_on: !((behind == 0) | now.terminated[i] | now.truncated[i]),
             later_reward: after.reward[i],
             later_next_value: T::select(after.terminated[i], T::ZERO, after.next_value[i]),
             later_inputs: after.inputs.map(|x| x[i]),
-            later_estimate: later_estimate[i],
+            later_estimates: later.map(|x| x[i]),
         });
+        for m in 0..M {
+            estimates[m][i] = step[m];
+        }
     }
+    for (out, estimates) in outs.iter_mut().zip(&estimates) {
+        out[start..end].copy_from_slice(estimates);
+    }
+    L
+}
+
+/// As many entries as the compiler knows.
+struct Block<'a, T, const N: usize, const L: usize> {
+    reward: &'a [T; L],
+    next_value: &'a [T; L],
+    terminated: &'a [bool; L],
+    truncated: &'a [bool; L],
+    inputs: [&'a [T; L]; N],
 }
 
 impl<'a, T, const N: usize> Entries<'a, T, N> {
     #[inline(always)]
-    fn of(self, start: usize, n: usize) -> Self {
-        Self {
-            reward: &self.reward[start..][..n],
-            next_value: &self.next_value[start..][..n],
-            terminated: &self.terminated[start..][..n],
-            truncated: &self.truncated[start..][..n],
-            inputs: self.inputs.map(|x| &x[start..][..n]),
+    fn block<const L: usize>(self, start: usize) -> Block<'a, T, N, L> {
+        Block {
+            reward: block(self.reward, start),
+            next_value: block(self.next_value, start),
+            terminated: block(self.terminated, start),
+            truncated: block(self.truncated, start),
+            inputs: self.inputs.map(|x| block(x, start)),
         }
     }
+}
+
+#[inline(always)]
+fn block<T, const L: usize>(x: &[T], start: usize) -> &[T; L] {
+    x[start..]
+        .first_chunk()
+        .expect("a block within the entries")
 }

@@ -60,10 +60,11 @@ pub fn upgo<T: Float>(
 ) -> Result<(), Error> {
     transitions.check([("returns", returns.len())])?;
     check_unit("discount", discount)?;
-    transitions.backward([], returns, |step| {
+    transitions.backward([], [returns], |step| {
+        let [later_return] = step.later_estimates;
         let later = step.later_reward + discount * step.later_next_value;
         let upgoing = step.goes_on & (later >= step.next_value);
-        step.reward + discount * T::select(upgoing, step.later_estimate, step.next_value)
+        [step.reward + discount * T::select(upgoing, later_return, step.next_value)]
     });
     Ok(())
 }

@@ -100,18 +100,19 @@ pub fn v_trace<T: Float>(
     check_positive("c_bar", c_bar)?;
 
     // vₜ − V(oₜ) first: the advantages need it, and a value is added to it last.
-    transitions.backward([value, importance_ratio], value_target, |step| {
+    let inputs = [value, importance_ratio];
+    transitions.backward(inputs, [&mut *value_target, advantage], |step| {
         let [value, ratio] = step.inputs;
+        let [later_correction, _] = step.later_estimates;
+        let clipped = ratio.min(rho_bar);
+        let trace = discount * lambda * ratio.min(c_bar) * later_correction;
         let td_error = step.reward + discount * step.next_value - value;
-        let trace = discount * lambda * ratio.min(c_bar) * step.later_estimate;
-        ratio.min(rho_bar) * td_error + T::select(step.goes_on, trace, T::ZERO)
-    });
-    let inputs = [value, importance_ratio, &*value_target];
-    transitions.backward(inputs, advantage, |step| {
-        let [value, ratio, _] = step.inputs;
-        let [_, _, later_correction] = step.later_inputs;
+        let correction = clipped * td_error + T::select(step.goes_on, trace, T::ZERO);
         let next_target = step.next_value + T::select(step.goes_on, later_correction, T::ZERO);
-        ratio.min(rho_bar) * (step.reward + discount * next_target - value)
+        [
+            correction,
+            clipped * (step.reward + discount * next_target - value),
+        ]
     });
     for (target, value) in value_target.iter_mut().zip(value) {
         *target = *target + *value;

@@ -1,6 +1,7 @@
 //! Functions of one number and of two, applied element by element, with their slopes.
 
-use super::slope::combine;
+use super::buffer::Buffer;
+use super::slope::{combine, combined, mapped};
 use crate::Scalar;
 use crate::algebra::Activation;
 
@@ -28,18 +29,18 @@ pub enum Unary {
 }
 
 impl Unary {
-    /// `x ← f(x)`
-    pub(crate) fn apply<E: Scalar>(self, x: &mut [E]) {
+    /// `f(x)`
+    pub(crate) fn of<E: Scalar>(self, x: &[E]) -> Buffer<E> {
         let real = E::real;
         match self {
             Self::Scale(c) => map(x, |x| x * real(c)),
             Self::Shift(c) => map(x, |x| x + real(c)),
-            Self::Exp => E::exp_slice(x),
+            Self::Exp => changed(x, E::exp_slice),
             Self::Ln => map(x, E::ln),
             Self::Recip => map(x, |x| E::ONE / x),
             Self::Sqrt => map(x, E::sqrt),
             Self::Square => map(x, |x| x * x),
-            Self::Activate(activation) => activation.apply(x),
+            Self::Activate(activation) => changed(x, |y| activation.apply(y)),
             Self::Clamp(low, high) => map(x, |x| clamp(x, real(low), real(high))),
         }
     }
@@ -48,7 +49,7 @@ impl Unary {
     pub(crate) fn multiply_slope<E: Scalar>(self, g: &mut [E], x: &[E], y: &[E]) {
         let real = E::real;
         match self {
-            Self::Scale(c) => map(g, |g| g * real(c)),
+            Self::Scale(c) => g.iter_mut().for_each(|g| *g *= real(c)),
             Self::Shift(_) => {}
             Self::Exp => combine(g, y, |g, y| g * y),
             Self::Ln => combine(g, x, |g, x| g / x),
@@ -64,8 +65,17 @@ impl Unary {
     }
 }
 
-fn map<E: Scalar>(x: &mut [E], f: impl Fn(E) -> E) {
-    x.iter_mut().for_each(|x| *x = f(*x));
+fn map<E: Scalar>(x: &[E], f: impl Fn(E) -> E) -> Buffer<E> {
+    let mut y = Buffer::stale(x.len());
+    mapped(&mut y, x, f);
+    y
+}
+
+/// For functions that change numbers where they are.
+fn changed<E: Scalar>(x: &[E], f: impl FnOnce(&mut [E])) -> Buffer<E> {
+    let mut y = Buffer::copy_of(x);
+    f(&mut y);
+    y
 }
 
 /// A NaN stays one.
@@ -91,12 +101,14 @@ pub enum Binary {
 }
 
 impl Binary {
-    /// `x ← f(x, y)`
-    pub(crate) fn apply<E: Scalar>(self, x: &mut [E], y: &[E]) {
+    /// `f(x, y)`
+    pub(crate) fn of<E: Scalar>(self, x: &[E], y: &[E]) -> Buffer<E> {
+        let mut out = Buffer::stale(x.len());
         match self {
-            Self::Add => combine(x, y, |x, y| x + y),
-            Self::Sub => combine(x, y, |x, y| x - y),
-            Self::Mul => combine(x, y, |x, y| x * y),
+            Self::Add => combined(&mut out, x, y, |x, y| x + y),
+            Self::Sub => combined(&mut out, x, y, |x, y| x - y),
+            Self::Mul => combined(&mut out, x, y, |x, y| x * y),
         }
+        out
     }
 }

@@ -14,8 +14,7 @@ pub(super) fn unary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
 ) -> Value<S, E, Cpu, T> {
     let shape = x.shape;
     let (x, tape) = open(x);
-    let mut y = Buffer::copy_of(&x.numbers);
-    f.apply(&mut y);
+    let y = f.of(&x.numbers);
     close(tape, y, shape, move |y, mut g, gradients| {
         if let Some(to) = x.slot(gradients)? {
             f.multiply_slope(&mut g, &x.numbers, y);
@@ -34,35 +33,24 @@ pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     assert_eq!(shape, y.shape, "shapes of an operation's two arguments");
     let (x, tape) = open(x);
     let (y, y_tape) = open(y);
-    let mut out = Buffer::copy_of(&x.numbers);
-    f.apply(&mut out, &y.numbers);
+    let out = f.of(&x.numbers, &y.numbers);
     close(tape.merge(y_tape), out, shape, move |_, g, gradients| {
         // The second argument's part first: the first one's may take the gradient over.
         if let Some(to) = y.slot(gradients)? {
             match f {
                 Binary::Add => to.add(&g),
-                Binary::Sub => {
-                    let mut part = Buffer::copy_of(&g);
-                    Unary::Scale(-1.0).apply(&mut part);
-                    to.give(part);
-                }
-                Binary::Mul => to.give(times(&g, &x.numbers)),
+                Binary::Sub => to.give(Unary::Scale(-1.0).of(&g)),
+                Binary::Mul => to.give(f.of(&g, &x.numbers)),
             }
         }
         if let Some(to) = x.slot(gradients)? {
             match f {
                 Binary::Add | Binary::Sub => to.give(g),
-                Binary::Mul => to.give(times(&g, &y.numbers)),
+                Binary::Mul => to.give(f.of(&g, &y.numbers)),
             }
         }
         Ok(())
     })
-}
-
-fn times<E: Scalar>(x: &[E], y: &[E]) -> Buffer<E> {
-    let mut out = Buffer::copy_of(x);
-    Binary::Mul.apply(&mut out, y);
-    out
 }
 
 /// The smaller of two numbers, the first where they are equal.

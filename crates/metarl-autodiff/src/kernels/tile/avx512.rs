@@ -14,9 +14,10 @@
 )]
 
 use std::arch::x86_64::{
-    __m256, __m512, __mmask8, __mmask16, _mm256_add_ps, _mm256_fmadd_ps, _mm256_mask_storeu_ps,
-    _mm256_maskz_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm512_add_ps, _mm512_fmadd_ps,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    __m256, __m512, __mmask8, __mmask16, _MM_HINT_T0, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps,
+    _mm256_mask_storeu_ps, _mm256_maskz_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm512_add_ps,
+    _mm512_fmadd_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_set1_ps,
+    _mm512_setzero_ps,
 };
 use std::ops::Range;
 
@@ -29,6 +30,8 @@ const HALF: usize = LANES / 2;
 const WIDTH: usize = 4 * LANES;
 /// Rows of `out` that go through all columns together, so that those of `lhs` stay in the first cache.
 const ROWS: usize = 96;
+/// Numbers of the left operand that are near: rows of more come from the third cache.
+const NEAR: usize = 1 << 16;
 /// Longest chain of additions.
 pub(super) const DEPTH: usize = 512;
 
@@ -73,6 +76,7 @@ fn product_here(out: &mut [f32], lhs: Matrix<'_, f32>, rhs: Matrix<'_, f32>, acc
                     )]
                     half: lanes(rest) as __mmask8,
                     accumulate: accumulate || first > 0,
+                    far: lhs.column_stride == 1 && m * k > NEAR,
                 };
                 match (whole, rest) {
                     (0, 1..=HALF) => panel.multiply::<0, true>(out),
@@ -116,6 +120,8 @@ struct Panel<'a> {
     /// Lanes of the half register.
     half: __mmask8,
     accumulate: bool,
+    /// Whether tiles ask for the rows that the next one reads, and for those they add to or write.
+    far: bool,
 }
 
 impl Panel<'_> {
@@ -147,6 +153,12 @@ impl Panel<'_> {
 
     #[target_feature(enable = "avx512f,avx512vl")]
     fn tile<const R: usize, const V: usize, const H: bool>(&self, row: usize, out: &mut [f32]) {
+        if self.far {
+            for r in 0..R {
+                let from = (row + r) * self.rhs.columns + self.column;
+                (0..=V).for_each(|v| fetch(out, from + v * LANES));
+            }
+        }
         let mut sums = [[_mm512_setzero_ps(); V]; R];
         let mut halves = [_mm256_setzero_ps(); R];
         for k in self.depth.clone() {
@@ -160,6 +172,9 @@ impl Panel<'_> {
             } else {
                 _mm256_setzero_ps()
             };
+            if self.far {
+                fetch(self.lhs.data, (row + R) * self.lhs.row_stride + k * R);
+            }
             for r in 0..R {
                 let at = (row + r) * self.lhs.row_stride + k * self.lhs.column_stride;
                 let x = number(self.lhs.data, at);
@@ -198,6 +213,13 @@ impl Panel<'_> {
     fn lanes<const V: usize>(&self, v: usize) -> __mmask16 {
         if v + 1 == V { self.last } else { !0 }
     }
+}
+
+/// Asks for what will be read soon to be brought to the first cache; it may be outside.
+#[inline]
+fn fetch(from: &[f32], at: usize) {
+    // SAFETY: nothing is read, at any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().wrapping_add(at).cast()) };
 }
 
 /// The caller stays within the matrix: with `debug_assertions` that is checked.
