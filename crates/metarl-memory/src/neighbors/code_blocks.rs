@@ -1,6 +1,6 @@
 //! Blocks of codes, and what they say of distances.
 
-use super::arena::{BLOCK, positions};
+use super::arena::{BLOCK, n_positions, positions};
 use super::kernel::{CodeBlock, CodeDistances, CodeQuery, Instructions, prefetch};
 use super::keys::Keys;
 use super::quantization::{GROUP, MOST_DIMENSIONS, OFFSET, Unit, encode, slack};
@@ -139,9 +139,12 @@ impl CodeBlocks {
         }
     }
 
-    pub(crate) fn prefetch(&self, block: usize) {
-        prefetch(self.codes.row(block));
-        prefetch(self.squares.row(block));
+    /// Asks for the codes of the first so many positions of a block.
+    pub(crate) fn prefetch(&self, block: usize, n_positions: usize) {
+        for group in self.codes.row(block).chunks_exact(GROUP * BLOCK) {
+            prefetch(&group[..GROUP * n_positions]);
+        }
+        prefetch(&self.squares.row(block)[..n_positions]);
     }
 
     /// Asks for a part of a block, of so many.
@@ -198,6 +201,7 @@ impl CodeBlocks {
         let block = CodeBlock {
             codes: self.codes.row(block),
             squares: squares.first_chunk().expect("a square for each key"),
+            n_positions: n_positions(taken),
         };
         self.instructions.measure(&coded, block, distances);
         for n in 0..N {
@@ -209,8 +213,8 @@ impl CodeBlocks {
                 let distance = unit.get() * (distances.squared[n][position] as f32).sqrt();
                 let error = residual + slack * (distance + residual);
                 queries[n].add(Candidate {
-                    least: distance - error,
-                    most: distance + error,
+                    distance,
+                    error,
                     slot: slot as u32,
                 });
             }

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::super::kernel::prefetch;
 use super::super::keys::Keys;
-use super::super::query::Query;
+use super::super::query::{Interest, Query};
 use super::super::search::Neighbor;
 use super::tree::{ROOT, Shape, Tree};
 
@@ -19,6 +20,9 @@ const FEWEST_OF_A_BATCH: usize = 8;
 
 /// Of look-ups that read all blocks, one in so many descends, to see whether that has become better.
 const PROBE: u32 = 1024;
+
+/// Ways down that are followed in turn.
+const N_WAYS: usize = 4;
 
 /// What descents work in, and what they have learned.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +85,8 @@ impl Tree {
         } else {
             self.descend(keys, shrink, query, descent);
         }
-        self.arena.finish(keys, query, found);
+        let interest = Interest::within(shrink, keys.dimension());
+        self.arena.finish(keys, interest, query, found);
     }
 
     /// Appends the nearest keys of a batch of queries, found one by one or in one pass.
@@ -98,7 +103,7 @@ impl Tree {
             let (probes, others) = queries.split_at_mut(n_probes);
             for probe in probes {
                 self.descend(keys, shrink, probe, descent);
-                self.arena.finish(keys, probe, found);
+                self.arena.finish(keys, Interest::ALL, probe, found);
             }
             let homes = others.iter().map(|query| self.home(query.placed()));
             let homes: Vec<usize> = homes.collect();
@@ -111,57 +116,86 @@ impl Tree {
     }
 
     /// Visits the blocks whose boxes are near enough, the near ones first.
+    ///
+    /// What a node is followed by is in memory that has to be waited for, so several ways down are
+    /// followed in turn: what each will read next is asked for while the others are looked at.
     fn descend(&self, keys: &Keys, shrink: f32, query: &mut Query, descent: &mut Descent) {
         let waiting = &mut descent.waiting;
         let mut n_visited = 0;
         let mut limit = f32::INFINITY;
         waiting.clear();
-        waiting.push(Waiting::new(0.0, ROOT));
-        while let Some(nearest) = waiting.pop() {
-            if nearest.distance() > limit {
+        let mut ways = [None; N_WAYS];
+        ways[0] = Some(Waiting::new(0.0, ROOT));
+        loop {
+            // Until there is a limit, all ways but the nearest lead astray.
+            let n_ways = if limit == f32::INFINITY { 1 } else { N_WAYS };
+            let mut is_any_left = false;
+            for way in &mut ways[..n_ways] {
+                let visit = way.take().filter(|visit| visit.distance() <= limit);
+                let near = match visit {
+                    None => None,
+                    Some(visit) => match self.nodes[visit.node()].shape {
+                        Shape::Inner { pair, .. } => {
+                            Some(self.open(visit.node(), pair as usize, query, limit, waiting))
+                        }
+                        Shape::Leaf { block } => {
+                            self.arena.measure(block as usize, query);
+                            // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
+                            if shrink == 1.0 {
+                                self.arena.measure_many_candidates(keys, query);
+                            }
+                            limit = self.arena.squared_limit(query, shrink);
+                            n_visited += 1;
+                            None
+                        }
+                    },
+                };
+                let is_near = |visit: &Waiting| visit.distance() <= limit;
+                *way = near
+                    .filter(is_near)
+                    .or_else(|| waiting.pop().filter(is_near));
+                if let Some(next) = way {
+                    self.prefetch(next.node());
+                    is_any_left = true;
+                }
+            }
+            if !is_any_left {
                 break;
-            }
-            let mut node = nearest.node();
-            let block = loop {
-                let pair = match self.nodes[node].shape {
-                    Shape::Leaf { block } => break Some(block as usize),
-                    Shape::Inner { pair, .. } => pair as usize,
-                };
-                let distances = self.boxes.squared_distances(query.padded(), pair);
-                let near = if distances[0] == distances[1] {
-                    self.side(node, query.placed()) - 2 * pair
-                } else {
-                    usize::from(distances[1] < distances[0])
-                };
-                if distances[1 - near] <= limit {
-                    waiting.push(Waiting::new(distances[1 - near], 2 * pair + 1 - near));
-                }
-                if distances[near] > limit {
-                    break None;
-                }
-                node = 2 * pair + near;
-            };
-            if let Some(next) = waiting.peek() {
-                self.prefetch(next.node());
-            }
-            if let Some(block) = block {
-                self.arena.measure(block, query);
-                // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
-                if shrink == 1.0 {
-                    self.arena.measure_many_candidates(keys, query);
-                }
-                limit = self.arena.squared_limit(query, shrink);
-                n_visited += 1;
             }
         }
         descent.visited(n_visited, self.arena.n_blocks());
+    }
+
+    /// Measures the children of a node; gives the nearer one, and has the other one wait.
+    fn open(
+        &self,
+        node: usize,
+        pair: usize,
+        query: &Query,
+        limit: f32,
+        waiting: &mut BinaryHeap<Waiting>,
+    ) -> Waiting {
+        let distances = self.boxes.squared_distances(query.padded(), pair);
+        let near = if distances[0] == distances[1] {
+            self.side(node, query.placed()) - 2 * pair
+        } else {
+            usize::from(distances[1] < distances[0])
+        };
+        let far = 1 - near;
+        if distances[far] <= limit {
+            waiting.push(Waiting::new(distances[far], 2 * pair + far));
+        }
+        Waiting::new(distances[near], 2 * pair + near)
     }
 
     /// Asks for what visiting a node will read.
     fn prefetch(&self, node: usize) {
         match self.nodes[node].shape {
             Shape::Leaf { block } => self.arena.prefetch(block as usize),
-            Shape::Inner { pair, .. } => self.boxes.prefetch_pair(pair as usize),
+            Shape::Inner { pair, .. } => {
+                self.boxes.prefetch_pair(pair as usize);
+                prefetch(&self.nodes[2 * pair as usize..][..2]);
+            }
         }
     }
 

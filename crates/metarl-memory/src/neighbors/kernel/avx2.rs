@@ -45,7 +45,7 @@ fn measure_here<const N: usize>(
     }
     let low_byte = _mm256_set1_epi16(0xFF);
     distances.within = [0; N];
-    for first in (0..BLOCK).step_by(LANES * PARTS) {
+    for first in (0..block.n_positions).step_by(LANES * PARTS) {
         let mut products = [[_mm256_setzero_si256(); PARTS]; N];
         for (g, codes) in block.codes.chunks_exact(4 * BLOCK).enumerate() {
             let mut even = [_mm256_setzero_si256(); PARTS];

@@ -12,9 +12,8 @@ use std::arch::x86_64::{
 
 use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery};
 
-/// Keys of a register, and registers of a block.
+/// Keys of a register.
 const LANES: usize = 16;
-const PARTS: usize = BLOCK / LANES;
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni")
@@ -26,11 +25,20 @@ pub(super) fn measure<const N: usize>(
     distances: &mut CodeDistances<N>,
 ) {
     // SAFETY: this kernel is chosen where `is_available` holds.
-    unsafe { measure_here(queries, block, distances) }
+    unsafe {
+        match block.n_positions.div_ceil(LANES) {
+            0 => distances.within = [0; N],
+            1 => measure_parts::<N, 1>(queries, block, distances),
+            2 => measure_parts::<N, 2>(queries, block, distances),
+            3 => measure_parts::<N, 3>(queries, block, distances),
+            _ => measure_parts::<N, 4>(queries, block, distances),
+        }
+    }
 }
 
+/// Of the block only the first parts are read.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn measure_here<const N: usize>(
+fn measure_parts<const N: usize, const PARTS: usize>(
     queries: &[CodeQuery<'_>; N],
     block: CodeBlock<'_>,
     distances: &mut CodeDistances<N>,

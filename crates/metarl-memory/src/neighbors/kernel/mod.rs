@@ -20,6 +20,8 @@ pub(crate) struct CodeBlock<'a> {
     pub(crate) codes: &'a [u8],
     /// Σⱼ cⱼ² of each key.
     pub(crate) squares: &'a [i32; BLOCK],
+    /// Positions that may hold keys: those from here on are left out, a register of them at a time.
+    pub(crate) n_positions: usize,
 }
 
 /// A query in codes.
@@ -106,6 +108,11 @@ mod tests {
         (i.wrapping_mul(0x9E37_79B9) >> 13) as u8
     }
 
+    /// A kernel, with blocks that are full, and with some that are not.
+    fn with_positions(kernel: &Instructions) -> [(Instructions, usize); 6] {
+        [0, 1, 16, 17, 48, BLOCK].map(|n_positions| (*kernel, n_positions))
+    }
+
     #[test]
     fn asking_ahead_stays_within_the_numbers() {
         for n in [0, 1, 15, 16, 17, 1000] {
@@ -173,23 +180,34 @@ mod tests {
                         limit: expected[q][17 * q],
                     }
                 });
-                let block = CodeBlock {
-                    codes: &codes,
-                    squares: &squares,
-                };
-                for kernel in &kernels {
+                for (kernel, n_positions) in kernels.iter().flat_map(with_positions) {
+                    let block = CodeBlock {
+                        codes: &codes,
+                        squares: &squares,
+                        n_positions,
+                    };
+                    let what = format!("{kernel:?}, {n_groups} groups, {n_positions} positions");
+                    // As if they had been used before.
                     let mut four = CodeDistances::<4>::default();
+                    four.within = [u64::MAX; 4];
                     kernel.measure(&coded, block, &mut four);
                     for q in 0..4 {
-                        let within = (0..BLOCK)
-                            .filter(|&key| expected[q][key] <= coded[q].limit)
-                            .fold(0, |bits, key| bits | 1_u64 << key);
-                        assert_eq!(four.squared[q], expected[q], "{kernel:?}, {n_groups}");
-                        assert_eq!(four.within[q], within, "{kernel:?}, {n_groups}");
                         let mut one = CodeDistances::<1>::default();
+                        one.within = [u64::MAX];
                         kernel.measure(&[coded[q]], block, &mut one);
-                        assert_eq!(one.squared[0], expected[q], "{kernel:?}, {n_groups}");
-                        assert_eq!(one.within[0], within, "{kernel:?}, {n_groups}");
+                        let keys = 0..n_positions;
+                        for (within, squared) in [
+                            (one.within[0], &one.squared[0]),
+                            (four.within[q], &four.squared[q]),
+                        ] {
+                            for key in keys.clone() {
+                                let is_within = expected[q][key] <= coded[q].limit;
+                                assert_eq!(within >> key & 1 == 1, is_within, "{what}");
+                                if within != 0 {
+                                    assert_eq!(squared[key], expected[q][key], "{what}");
+                                }
+                            }
+                        }
                     }
                 }
             }
