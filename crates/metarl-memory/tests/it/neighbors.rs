@@ -1,6 +1,6 @@
 //! Nearest neighbors in slots.
 
-use metarl_memory::{BruteForce, Error, NearestNeighbors, Search};
+use metarl_memory::{BruteForce, Error, KdTree, Keys, NearestNeighbors, Search};
 
 fn slots(memory: &impl NearestNeighbors, query: &[f32], k: usize) -> Vec<usize> {
     let mut search = Search::default();
@@ -20,6 +20,23 @@ fn the_nearest_come_first_and_a_tie_goes_to_the_lower_slot() {
     memory.update(0, &[0.0]).unwrap();
     memory.remove(4).unwrap();
     assert_eq!(slots(&memory, &[-0.0], 3), [0, 5, 2]);
+}
+
+/// Codes of the nearest key are twice as far from the query as the key is, and those of another one
+/// are nearer than it: with an epsilon, too, that key is within bounds, so it has to be measured.
+#[test]
+fn epsilon_does_not_trust_codes_that_are_far_off() {
+    const D: usize = 64;
+    // It makes the unit of codes 1, so numbers are coded by rounding.
+    let mut farthest = [0.0; D];
+    farthest[0] = 127.0;
+    let nearest = [0.51; D];
+    let mut other = [0.0; D];
+    other[..D / 2].fill(1.149);
+    let rows = [farthest, nearest, other].concat();
+    let tree = KdTree::from_keys(Keys::from_rows(D, 3, &rows).unwrap()).unwrap();
+    let tree = tree.with_epsilon(0.5).unwrap();
+    assert_eq!(slots(&tree, &[0.0; D], 1), [1]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Descent {
     }
 
     fn visited(&mut self, n_visited: usize, n_blocks: usize) {
-        self.share += (n_visited as f32 / n_blocks as f32 - self.share) / 8.0;
+        self.share += (n_visited as f32 / n_blocks as f32 - self.share) / 32.0;
     }
 }
 

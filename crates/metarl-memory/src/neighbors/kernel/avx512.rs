@@ -5,9 +5,9 @@
 )]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512,
-    _mm512_sub_epi32,
+    __m512i, _CMP_LE_OQ, _mm512_add_epi32, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery};
@@ -82,9 +82,26 @@ fn measure_parts<const N: usize, const PARTS: usize>(
     }
 }
 
+pub(super) fn within(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    // SAFETY: this kernel is chosen where `is_available` holds.
+    unsafe { within_here(distances, limit) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn within_here(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    let limit = _mm512_set1_ps(limit);
+    let mut within = 0;
+    for (part, distances) in distances.chunks_exact(LANES).enumerate() {
+        let distances = _mm512_castsi512_ps(load(distances));
+        let bits = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(distances, limit);
+        within |= u64::from(bits) << (LANES * part);
+    }
+    within
+}
+
 #[target_feature(enable = "avx512f")]
 fn load<T: Copy>(numbers: &[T]) -> __m512i {
     let numbers = &numbers[..size_of::<__m512i>() / size_of::<T>()];
-    // SAFETY: the slice holds the 64 bytes of a register, and they are integers.
+    // SAFETY: the slice holds the 64 bytes of a register, and any bits are integers.
     unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
 }

@@ -97,6 +97,17 @@ impl Instructions {
             Self::Avx512 => avx512::measure(queries, block, distances),
         }
     }
+
+    /// A bit for each distance that is not above a limit.
+    pub(crate) fn within(self, distances: &[f32; BLOCK], limit: f32) -> u64 {
+        match self {
+            Self::Portable => portable::within(distances, limit),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::within(distances, limit),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::within(distances, limit),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -109,8 +120,8 @@ mod tests {
     }
 
     /// A kernel, with blocks that are full, and with some that are not.
-    fn with_positions(kernel: &Instructions) -> [(Instructions, usize); 6] {
-        [0, 1, 16, 17, 48, BLOCK].map(|n_positions| (*kernel, n_positions))
+    fn with_positions(kernel: Instructions) -> [(Instructions, usize); 6] {
+        [0, 1, 16, 17, 48, BLOCK].map(|n_positions| (kernel, n_positions))
     }
 
     #[test]
@@ -120,9 +131,8 @@ mod tests {
         }
     }
 
-    /// The kernels of this machine, and what every one must give: a loop over the definition.
-    #[test]
-    fn every_kernel_measures_what_the_definition_says() {
+    /// The kernels of this machine.
+    fn kernels() -> Vec<Instructions> {
         let mut kernels = vec![Instructions::Portable];
         #[cfg(target_arch = "x86_64")]
         {
@@ -133,6 +143,26 @@ mod tests {
                 kernels.push(Instructions::Avx512);
             }
         }
+        kernels
+    }
+
+    #[test]
+    fn every_kernel_knows_what_is_within_a_limit() {
+        let mut distances: [f32; BLOCK] = std::array::from_fn(|key| f32::from(byte(key)));
+        distances[5] = f32::INFINITY;
+        for limit in [0.0, distances[20], 100.0, f32::MAX, f32::INFINITY] {
+            let is_within = distances.map(|distance| distance <= limit);
+            for kernel in kernels() {
+                let within = kernel.within(&distances, limit);
+                let bits = std::array::from_fn(|key| within >> key & 1 == 1);
+                assert_eq!(bits, is_within, "{kernel:?}, {limit}");
+            }
+        }
+    }
+
+    /// What every kernel must give: a loop over the definition.
+    #[test]
+    fn every_kernel_measures_what_the_definition_says() {
         // An interpreter takes its time.
         let sizes: &[usize] = if cfg!(miri) {
             &[1, 3]
@@ -180,7 +210,7 @@ mod tests {
                         limit: expected[q][17 * q],
                     }
                 });
-                for (kernel, n_positions) in kernels.iter().flat_map(with_positions) {
+                for (kernel, n_positions) in kernels().into_iter().flat_map(with_positions) {
                     let block = CodeBlock {
                         codes: &codes,
                         squares: &squares,
