@@ -117,8 +117,8 @@ impl Tree {
 
     /// Visits the blocks whose boxes are near enough, the near ones first.
     ///
-    /// What a node is followed by is in memory that has to be waited for, so several ways down are
-    /// followed in turn: what each will read next is asked for while the others are looked at.
+    /// What a node leads to has to come from memory. So several ways down are followed in turn, and what
+    /// each will read is asked for while the others are looked at.
     fn descend(&self, keys: &Keys, shrink: f32, query: &mut Query, descent: &mut Descent) {
         let waiting = &mut descent.waiting;
         let mut n_visited = 0;
@@ -126,41 +126,31 @@ impl Tree {
         waiting.clear();
         let mut ways = [None; N_WAYS];
         ways[0] = Some(Waiting::new(0.0, ROOT));
-        loop {
-            // Until there is a limit, all ways but the nearest lead astray.
-            let n_ways = if limit == f32::INFINITY { 1 } else { N_WAYS };
-            let mut is_any_left = false;
-            for way in &mut ways[..n_ways] {
-                let visit = way.take().filter(|visit| visit.distance() <= limit);
-                let near = match visit {
-                    None => None,
-                    Some(visit) => match self.nodes[visit.node()].shape {
-                        Shape::Inner { pair, .. } => {
-                            Some(self.open(visit.node(), pair as usize, query, limit, waiting))
-                        }
-                        Shape::Leaf { block } => {
-                            self.arena.measure(block as usize, query);
-                            // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
-                            if shrink == 1.0 {
-                                self.arena.measure_many_candidates(keys, query);
-                            }
-                            limit = self.arena.squared_limit(query, shrink);
-                            n_visited += 1;
-                            None
-                        }
-                    },
-                };
-                let is_near = |visit: &Waiting| visit.distance() <= limit;
-                *way = near
-                    .filter(is_near)
-                    .or_else(|| waiting.pop().filter(is_near));
+        while ways.iter().any(Option::is_some) {
+            for (n, way) in ways.iter_mut().enumerate() {
+                let here = way.take().filter(|here| here.distance() <= limit);
+                let shape = here.map(|here| self.nodes[here.node()].shape);
+                if let (Some(here), Some(Shape::Inner { pair, .. })) = (here, shape) {
+                    *way = Some(self.open(here.node(), pair as usize, query, limit, waiting));
+                }
+                if let Some(Shape::Leaf { block }) = shape {
+                    self.arena.measure(block as usize, query);
+                    // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
+                    if shrink == 1.0 {
+                        self.arena.measure_many_candidates(keys, query);
+                    }
+                    limit = self.arena.squared_limit(query, shrink);
+                    n_visited += 1;
+                }
+                let is_near = |next: &Waiting| next.distance() <= limit;
+                *way = way.filter(is_near);
+                // Until there is a limit, all ways but the nearest lead astray.
+                if way.is_none() && (n == 0 || limit < f32::INFINITY) {
+                    *way = waiting.pop().filter(is_near);
+                }
                 if let Some(next) = way {
                     self.prefetch(next.node());
-                    is_any_left = true;
                 }
-            }
-            if !is_any_left {
-                break;
             }
         }
         descent.visited(n_visited, self.arena.n_blocks());

@@ -119,6 +119,14 @@ mod tests {
         (i.wrapping_mul(0x9E37_79B9) >> 13) as u8
     }
 
+    /// Room in which another block was measured before.
+    fn used<const N: usize>() -> CodeDistances<N> {
+        CodeDistances {
+            squared: [[0; BLOCK]; N],
+            within: [u64::MAX; N],
+        }
+    }
+
     /// A kernel, with blocks that are full, and with some that are not.
     fn with_positions(kernel: Instructions) -> [(Instructions, usize); 6] {
         [0, 1, 16, 17, 48, BLOCK].map(|n_positions| (kernel, n_positions))
@@ -217,13 +225,10 @@ mod tests {
                         n_positions,
                     };
                     let what = format!("{kernel:?}, {n_groups} groups, {n_positions} positions");
-                    // As if they had been used before.
-                    let mut four = CodeDistances::<4>::default();
-                    four.within = [u64::MAX; 4];
+                    let mut four = used::<4>();
                     kernel.measure(&coded, block, &mut four);
                     for q in 0..4 {
-                        let mut one = CodeDistances::<1>::default();
-                        one.within = [u64::MAX];
+                        let mut one = used::<1>();
                         kernel.measure(&[coded[q]], block, &mut one);
                         let keys = 0..n_positions;
                         for (within, squared) in [
