@@ -177,7 +177,7 @@ impl Data {
 }
 
 /// Of so few numbers even keys without structure are left out by boxes.
-const FEW: usize = 16;
+const FEW: usize = 8;
 
 /// A memory at work: a tree where keys have structure or few numbers, else a scan.
 struct Play {
