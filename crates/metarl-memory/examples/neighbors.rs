@@ -176,7 +176,10 @@ impl Data {
     }
 }
 
-/// A memory at work: a tree where keys have structure, else a scan.
+/// Of so few numbers even keys without structure are left out by boxes.
+const FEW: usize = 8;
+
+/// A memory at work: a tree where keys have structure or few numbers, else a scan.
 struct Play {
     work: Work,
     memory: Box<dyn NearestNeighbors>,
@@ -212,13 +215,13 @@ impl Play {
             moved: Vec::new(),
         };
         match data {
-            Data::Gauss => {
+            Data::Gauss if dimension > FEW => {
                 let mut scan = FlatScan::new(dimension, n_keys)?;
                 fill(&mut scan, &keys)?;
                 play.bytes_of_a_pass = scan.bytes_of_a_pass();
                 play.memory = Box::new(scan);
             }
-            Data::Manifold { .. } => {
+            _ => {
                 let mut tree = KdTree::new(dimension, n_keys)?;
                 fill(&mut tree, &keys)?;
                 play.bytes_of_a_pass = tree.bytes_of_a_pass();

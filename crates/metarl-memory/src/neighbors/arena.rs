@@ -5,7 +5,7 @@ use super::columns::MOST_COLUMNS;
 use super::kernel::{CodeDistances, prefetch};
 use super::keys::Keys;
 use super::quantization::{root_at_least, slack};
-use super::query::Query;
+use super::query::{Interest, Query};
 use super::rows::Rows;
 use super::search::Neighbor;
 use crate::Error;
@@ -256,7 +256,11 @@ impl Arena {
     pub(crate) fn prefetch(&self, block: usize) {
         match &self.contents {
             Contents::Columns(columns) => prefetch(columns.row(block)),
-            Contents::Codes(codes) => codes.prefetch(block),
+            Contents::Codes(codes) => {
+                let n_positions = n_positions(self.blocks[block].taken);
+                codes.prefetch(block, n_positions);
+                prefetch(&self.slots.row(block)[..n_positions]);
+            }
         }
     }
 
@@ -320,9 +324,15 @@ impl Arena {
     }
 
     /// Appends what was found, nearest first.
-    pub(crate) fn finish(&self, keys: &Keys, query: &mut Query, found: &mut Vec<Neighbor>) {
+    pub(crate) fn finish(
+        &self,
+        keys: &Keys,
+        interest: Interest,
+        query: &mut Query,
+        found: &mut Vec<Neighbor>,
+    ) {
         if let Contents::Codes(_) = &self.contents {
-            query.measure_candidates(keys);
+            query.measure_candidates(keys, interest);
         }
         query.nearest.sort_into(found);
     }
@@ -384,6 +394,11 @@ impl Arena {
             }
         }
     }
+}
+
+/// Positions up to the last set bit.
+pub(crate) fn n_positions(bits: u64) -> usize {
+    BLOCK - bits.leading_zeros() as usize
 }
 
 /// The positions of set bits, each with its slot.

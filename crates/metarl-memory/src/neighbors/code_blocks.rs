@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::arena::{BLOCK, positions};
+use super::arena::{BLOCK, n_positions, positions};
 use super::kernel::{CodeBlock, CodeDistances, CodeQuery, Instructions, prefetch};
 use super::keys::Keys;
 use super::quantization::{GROUP, MOST_DIMENSIONS, OFFSET, Unit, encode, slack};
@@ -152,9 +152,12 @@ impl CodeBlocks {
         prefetch(&self.blocks[block..=block]);
     }
 
-    pub(crate) fn prefetch(&self, block: usize) {
-        prefetch(self.codes.row(block));
-        prefetch(self.squares.row(block));
+    /// Asks for the codes of the first so many positions of a block.
+    pub(crate) fn prefetch(&self, block: usize, n_positions: usize) {
+        for group in self.codes.row(block).chunks_exact(GROUP * BLOCK) {
+            prefetch(&group[..GROUP * n_positions]);
+        }
+        prefetch(&self.squares.row(block)[..n_positions]);
     }
 
     /// Asks for a part of a block, of so many.
@@ -211,6 +214,7 @@ impl CodeBlocks {
         let block = CodeBlock {
             codes: self.codes.row(block),
             squares: squares.first_chunk().expect("a square for each key"),
+            n_positions: n_positions(taken),
         };
         self.instructions.measure(&coded, block, distances);
         for n in 0..N {
@@ -222,8 +226,8 @@ impl CodeBlocks {
                 let distance = unit.get() * (distances.squared[n][position] as f32).sqrt();
                 let error = residual + slack * (distance + residual);
                 queries[n].add(Candidate {
-                    least: distance - error,
-                    most: distance + error,
+                    distance,
+                    error,
                     slot: slot as u32,
                 });
             }

@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 
 use super::arena::BLOCK;
+use super::kernel::Instructions;
 
 /// Keys of up to this many numbers lie in columns.
 pub(crate) const MOST_COLUMNS: usize = 16;
@@ -12,11 +13,17 @@ const LANES: usize = 16;
 
 /// Room for the distances to a block.
 #[derive(Debug, Clone)]
-pub(crate) struct ColumnDistances([f32; BLOCK]);
+pub(crate) struct ColumnDistances {
+    instructions: Instructions,
+    squared: [f32; BLOCK],
+}
 
 impl Default for ColumnDistances {
     fn default() -> Self {
-        Self([0.0; BLOCK])
+        Self {
+            instructions: Instructions::detect(),
+            squared: [0.0; BLOCK],
+        }
     }
 }
 
@@ -30,31 +37,26 @@ impl ColumnDistances {
         columns: &[f32],
         limit: f32,
     ) -> (&[f32; BLOCK], u64) {
-        let within = measure(query, columns, limit, &mut self.0);
-        (&self.0, within)
+        measure(query, columns, &mut self.squared);
+        let within = self.instructions.within(&self.squared, limit);
+        (&self.squared, within)
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn measure(query: &[f32], columns: &[f32], limit: f32, distances: &mut [f32; BLOCK]) -> u64 {
+fn measure(query: &[f32], columns: &[f32], distances: &mut [f32; BLOCK]) {
     match query.len() {
-        1..=2 => measure_halves::<1>(query, columns, limit, distances),
-        3..=4 => measure_halves::<2>(query, columns, limit, distances),
-        5..=8 => measure_halves::<4>(query, columns, limit, distances),
-        _ => measure_halves::<8>(query, columns, limit, distances),
+        1..=2 => measure_halves::<1>(query, columns, distances),
+        3..=4 => measure_halves::<2>(query, columns, distances),
+        5..=8 => measure_halves::<4>(query, columns, distances),
+        _ => measure_halves::<8>(query, columns, distances),
     }
 }
 
 /// Of keys of up to 16 numbers every one has a sum to itself, so the order of the additions is the one
 /// in which the sums are added, in halves; those of numbers that are not there would be zeros.
 #[inline(always)]
-fn measure_halves<const HALF: usize>(
-    query: &[f32],
-    columns: &[f32],
-    limit: f32,
-    distances: &mut [f32; BLOCK],
-) -> u64 {
-    let mut within = 0;
+fn measure_halves<const HALF: usize>(query: &[f32], columns: &[f32], distances: &mut [f32; BLOCK]) {
     for (group, distances) in distances.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
         let column = |j: usize| &columns[j * BLOCK + group * LANES..][..LANES];
         let mut sums = [[0.0; LANES]; HALF];
@@ -79,11 +81,5 @@ fn measure_halves<const HALF: usize>(
             }
         }
         *distances = sums[0];
-        let mut bits = 0_u32;
-        for (lane, distance) in distances.iter().enumerate() {
-            bits |= u32::from(*distance <= limit) << lane;
-        }
-        within |= u64::from(bits) << (group * LANES);
     }
-    within
 }

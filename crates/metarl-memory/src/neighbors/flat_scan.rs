@@ -2,6 +2,7 @@
 
 use super::arena::{Arena, BLOCK};
 use super::pass::BATCH;
+use super::query::Interest;
 use super::{Keys, NearestNeighbors, Neighbor, Search};
 use crate::Error;
 
@@ -97,7 +98,7 @@ impl NearestNeighbors for FlatScan {
         let query = &mut queries.restart(query, self.keys.dimension(), k)[0];
         self.arena.pass(0, query);
         found.clear();
-        self.arena.finish(&self.keys, query, found);
+        self.arena.finish(&self.keys, Interest::ALL, query, found);
         Ok(found)
     }
 

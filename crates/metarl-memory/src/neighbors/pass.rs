@@ -3,7 +3,7 @@
 use super::arena::Arena;
 use super::kernel::CodeDistances;
 use super::keys::Keys;
-use super::query::Query;
+use super::query::{Interest, Query};
 use super::search::Neighbor;
 
 /// Queries that one pass serves.
@@ -46,7 +46,7 @@ impl Arena {
             self.measure_others(block, rest_homes, rest);
         }
         for query in queries {
-            self.finish(keys, query, found);
+            self.finish(keys, Interest::ALL, query, found);
         }
     }
 

@@ -76,9 +76,20 @@ pub(crate) struct Coding {
 /// A key that may be among the nearest, and bounds of its distance, which is not squared.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate {
-    pub(crate) least: f32,
-    pub(crate) most: f32,
+    pub(crate) distance: f32,
+    /// At most how far off that is.
+    pub(crate) error: f32,
     pub(crate) slot: u32,
+}
+
+impl Candidate {
+    fn least(&self) -> f32 {
+        self.distance - self.error
+    }
+
+    fn most(&self) -> f32 {
+        self.distance + self.error
+    }
 }
 
 impl Query {
@@ -148,11 +159,11 @@ impl Query {
 
     pub(crate) fn add(&mut self, mut candidate: Candidate) {
         // The squares of what is farther may overflow, and then the order is that of the slots.
-        if candidate.most > FARTHEST {
-            candidate.most = f32::INFINITY;
+        if candidate.most() > FARTHEST {
+            candidate.error = f32::INFINITY;
         }
         if !self.is_measured {
-            self.nearest.push(candidate.most, candidate.slot);
+            self.nearest.push(candidate.most(), candidate.slot);
             self.limit = self.nearest.limit();
         }
         self.candidates.push(candidate);
@@ -166,12 +177,12 @@ impl Query {
             2 * self.nearest.k()
         };
         if self.candidates.len() >= many {
-            self.measure_candidates(keys);
+            self.measure_candidates(keys, Interest::ALL);
         }
     }
 
-    /// Measures the candidates exactly, so that `nearest` is what was asked for.
-    pub(crate) fn measure_candidates(&mut self, keys: &Keys) {
+    /// Measures the candidates of interest exactly, so that `nearest` is what was asked for.
+    pub(crate) fn measure_candidates(&mut self, keys: &Keys, interest: Interest) {
         let Self {
             point,
             nearest,
@@ -181,11 +192,11 @@ impl Query {
             ..
         } = self;
         if !*is_measured {
-            candidates.retain(|candidate| candidate.least <= *limit);
+            candidates.retain(|candidate| candidate.least() <= *limit);
             // Those that are likely to be the nearest first, for then few others have to be measured.
             let k = nearest.k();
-            if candidates.len() > 2 * k {
-                candidates.select_nth_unstable_by(k, |a, b| a.least.total_cmp(&b.least));
+            if candidates.len() > interest.worth_selecting(k) {
+                candidates.select_nth_unstable_by(k, |a, b| a.distance.total_cmp(&b.distance));
             }
             // Bounds make way for distances.
             nearest.restart(k);
@@ -195,16 +206,58 @@ impl Query {
         let widened = 1.0 + slack(point.len());
         for (i, candidate) in candidates.iter().enumerate() {
             if let Some(ahead) = candidates.get(i + AHEAD)
-                && ahead.least <= *limit
+                && interest.holds(ahead, *limit)
             {
                 prefetch(keys.row(ahead.slot as usize));
             }
-            if candidate.least <= *limit {
+            if interest.holds(candidate, *limit) {
                 let row = keys.row(candidate.slot as usize);
                 nearest.push(squared_distance(point, row), candidate.slot);
                 *limit = nearest.limit().sqrt() * widened;
             }
         }
         candidates.clear();
+    }
+}
+
+/// Which candidates are worth being measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interest {
+    /// What is farther than the limit times this may be left out.
+    shrink: f32,
+    /// And is, unless a part of its error that is this large could bring it within the limit.
+    likely: f32,
+}
+
+impl Interest {
+    /// Whatever may be among the nearest.
+    pub(crate) const ALL: Self = Self {
+        shrink: 1.0,
+        likely: 1.0,
+    };
+
+    /// Of what is at least `shrink` times as far as the limit, only what is likely to be within it.
+    ///
+    /// Errors of codes lie in no direction of their own, so of d of them about one by √d of the whole
+    /// is along the way from the query to a key; twice the sum for both is three deviations.
+    pub(crate) fn within(shrink: f32, dimension: usize) -> Self {
+        if shrink == 1.0 {
+            return Self::ALL;
+        }
+        Self {
+            shrink,
+            likely: (2.0 / (dimension as f32).sqrt()).min(1.0),
+        }
+    }
+
+    /// Candidates from which on it takes less to find the k that are likely the nearest than to measure
+    /// some more.
+    fn worth_selecting(self, k: usize) -> usize {
+        if self.shrink == 1.0 { 2 * k } else { k }
+    }
+
+    fn holds(self, candidate: &Candidate, limit: f32) -> bool {
+        candidate.distance - self.likely * candidate.error <= limit
+            || candidate.least() <= limit * self.shrink
     }
 }

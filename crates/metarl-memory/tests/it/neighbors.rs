@@ -22,6 +22,23 @@ fn the_nearest_come_first_and_a_tie_goes_to_the_lower_slot() {
     assert_eq!(slots(&memory, &[-0.0], 3), [0, 5, 2]);
 }
 
+/// Codes of the nearest key are twice as far from the query as the key is, and those of another one
+/// are nearer than it: with an epsilon, too, that key is within bounds, so it has to be measured.
+#[test]
+fn epsilon_does_not_trust_codes_that_are_far_off() {
+    const D: usize = 64;
+    // It makes the unit of codes 1, so numbers are coded by rounding.
+    let mut farthest = [0.0; D];
+    farthest[0] = 127.0;
+    let nearest = [0.51; D];
+    let mut other = [0.0; D];
+    other[..D / 2].fill(1.149);
+    let rows = [farthest, nearest, other].concat();
+    let tree = KdTree::from_keys(Keys::from_rows(D, 3, &rows).unwrap()).unwrap();
+    let tree = tree.with_epsilon(0.5).unwrap();
+    assert_eq!(slots(&tree, &[0.0; D], 1), [1]);
+}
+
 #[test]
 fn what_is_refused_changes_nothing() {
     let mut memory = BruteForce::new(2, 3).unwrap();

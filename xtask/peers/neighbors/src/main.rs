@@ -35,12 +35,17 @@ fn main() -> Outcome<()> {
     match (peer.as_str(), work.dimension) {
         ("kiddo5", 8) => serve(&mut TreeAtWork::<Kiddo5<8>>::new(work)?),
         ("kiddo5", 16) => serve(&mut TreeAtWork::<Kiddo5<16>>::new(work)?),
+        ("kiddo5", 32) => serve(&mut TreeAtWork::<Kiddo5<32>>::new(work)?),
         ("kiddo5", 64) => serve(&mut TreeAtWork::<Kiddo5<64>>::new(work)?),
+        ("kiddo5", 128) => serve(&mut TreeAtWork::<Kiddo5<128>>::new(work)?),
         ("kiddo6", 8) => serve(&mut TreeAtWork::<Kiddo6<8>>::new(work)?),
         ("kiddo6", 16) => serve(&mut TreeAtWork::<Kiddo6<16>>::new(work)?),
+        ("kiddo6", 32) => serve(&mut TreeAtWork::<Kiddo6<32>>::new(work)?),
         ("kiddo6", 64) => serve(&mut TreeAtWork::<Kiddo6<64>>::new(work)?),
+        ("kiddo6", 128) => serve(&mut TreeAtWork::<Kiddo6<128>>::new(work)?),
         ("kdtree", _) => serve(&mut TreeAtWork::<Kdtree>::new(work)?),
-        ("gemm", _) => serve(&mut product::Search::new(work)),
+        ("gemm", _) => serve(&mut product::Search::new(work, BATCH)),
+        ("gemm-single", _) => serve(&mut product::Search::new(work, 1)),
         ("sum", _) => serve(&mut Sum(work.keys)),
         _ => Err(format!("there is no peer `{peer}` for {} numbers", work.dimension).into()),
     }

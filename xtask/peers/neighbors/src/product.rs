@@ -3,7 +3,7 @@
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
-use crate::{BATCH, N_QUERIES, Outcome, Work, Worker};
+use crate::{N_QUERIES, Outcome, Work, Worker};
 
 /// Keys multiplied at a time: their products stay in the cache.
 const CHUNK: usize = 1024;
@@ -13,18 +13,21 @@ const CHUNK: usize = 1024;
 /// ```
 pub struct Search {
     work: Work,
+    /// Queries at a time.
+    batch: usize,
     squares: Vec<f32>,
     products: Vec<f32>,
     turn: usize,
 }
 
 impl Search {
-    pub fn new(work: Work) -> Self {
+    pub fn new(work: Work, batch: usize) -> Self {
         let keys = work.keys.chunks_exact(work.dimension);
         Self {
             squares: keys.map(|key| key.iter().map(|x| x * x).sum()).collect(),
-            products: vec![0.0; CHUNK * BATCH],
+            products: vec![0.0; CHUNK * batch],
             work,
+            batch,
             turn: 0,
         }
     }
@@ -38,16 +41,17 @@ impl Worker for Search {
             k,
             ..
         } = self.work;
-        self.turn = (self.turn + BATCH) % (N_QUERIES - BATCH);
-        let queries = &self.work.queries[self.turn * dimension..][..BATCH * dimension];
-        let mut nearest = vec![BinaryHeap::<u64>::with_capacity(k + 1); BATCH];
+        let batch = self.batch;
+        self.turn = (self.turn + batch) % (N_QUERIES - batch);
+        let queries = &self.work.queries[self.turn * dimension..][..batch * dimension];
+        let mut nearest = vec![BinaryHeap::<u64>::with_capacity(k + 1); batch];
         for first in (0..n_keys).step_by(CHUNK) {
             let n = CHUNK.min(n_keys - first);
             // SAFETY: the products of `n` keys with all queries fit, and both sides are whole rows.
             unsafe {
                 gemm::gemm(
                     n,
-                    BATCH,
+                    batch,
                     dimension,
                     self.products.as_mut_ptr(),
                     CHUNK as isize,
@@ -87,7 +91,7 @@ impl Worker for Search {
             }
         }
         black_box(nearest);
-        Ok(BATCH)
+        Ok(batch)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::super::kernel::prefetch;
 use super::super::keys::Keys;
-use super::super::query::Query;
+use super::super::query::{Interest, Query};
 use super::super::search::Neighbor;
 use super::tree::{ROOT, Shape, Tree};
 
@@ -19,6 +20,9 @@ const FEWEST_OF_A_BATCH: usize = 8;
 
 /// Of look-ups that read all blocks, one in so many descends, to see whether that has become better.
 const PROBE: u32 = 1024;
+
+/// Ways down that are followed in turn.
+const N_WAYS: usize = 4;
 
 /// What descents work in, and what they have learned.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +47,7 @@ impl Descent {
     }
 
     fn visited(&mut self, n_visited: usize, n_blocks: usize) {
-        self.share += (n_visited as f32 / n_blocks as f32 - self.share) / 8.0;
+        self.share += (n_visited as f32 / n_blocks as f32 - self.share) / 32.0;
     }
 }
 
@@ -81,7 +85,8 @@ impl Tree {
         } else {
             self.descend(keys, shrink, query, descent);
         }
-        self.arena.finish(keys, query, found);
+        let interest = Interest::within(shrink, keys.dimension());
+        self.arena.finish(keys, interest, query, found);
     }
 
     /// Appends the nearest keys of a batch of queries, found one by one or in one pass.
@@ -98,7 +103,7 @@ impl Tree {
             let (probes, others) = queries.split_at_mut(n_probes);
             for probe in probes {
                 self.descend(keys, shrink, probe, descent);
-                self.arena.finish(keys, probe, found);
+                self.arena.finish(keys, Interest::ALL, probe, found);
             }
             let homes = others.iter().map(|query| self.home(query.placed()));
             let homes: Vec<usize> = homes.collect();
@@ -111,47 +116,41 @@ impl Tree {
     }
 
     /// Visits the blocks whose boxes are near enough, the near ones first.
+    ///
+    /// What a node leads to has to come from memory. So several ways down are followed in turn, and what
+    /// each will read is asked for while the others are looked at.
     fn descend(&self, keys: &Keys, shrink: f32, query: &mut Query, descent: &mut Descent) {
         let waiting = &mut descent.waiting;
         let mut n_visited = 0;
         let mut limit = f32::INFINITY;
         waiting.clear();
-        waiting.push(Waiting::new(0.0, ROOT));
-        while let Some(nearest) = waiting.pop() {
-            if nearest.distance() > limit {
-                break;
-            }
-            let mut node = nearest.node();
-            let block = loop {
-                let pair = match self.nodes[node].shape {
-                    Shape::Leaf { block } => break Some(block as usize),
-                    Shape::Inner { pair, .. } => pair as usize,
-                };
-                let distances = self.boxes.squared_distances(query.padded(), pair);
-                let near = if distances[0] == distances[1] {
-                    self.side(node, query.placed()) - 2 * pair
-                } else {
-                    usize::from(distances[1] < distances[0])
-                };
-                if distances[1 - near] <= limit {
-                    waiting.push(Waiting::new(distances[1 - near], 2 * pair + 1 - near));
+        let mut ways = [None; N_WAYS];
+        ways[0] = Some(Waiting::new(0.0, ROOT));
+        while ways.iter().any(Option::is_some) {
+            for (n, way) in ways.iter_mut().enumerate() {
+                let here = way.take().filter(|here| here.distance() <= limit);
+                let shape = here.map(|here| self.nodes[here.node()].shape);
+                if let (Some(here), Some(Shape::Inner { pair, .. })) = (here, shape) {
+                    *way = Some(self.open(here.node(), pair as usize, query, limit, waiting));
                 }
-                if distances[near] > limit {
-                    break None;
+                if let Some(Shape::Leaf { block }) = shape {
+                    self.arena.measure(block as usize, query);
+                    // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
+                    if shrink == 1.0 {
+                        self.arena.measure_many_candidates(keys, query);
+                    }
+                    limit = self.arena.squared_limit(query, shrink);
+                    n_visited += 1;
                 }
-                node = 2 * pair + near;
-            };
-            if let Some(next) = waiting.peek() {
-                self.prefetch(next.node());
-            }
-            if let Some(block) = block {
-                self.arena.measure(block, query);
-                // With an epsilon few blocks are visited anyway, and bounds find more of the nearest.
-                if shrink == 1.0 {
-                    self.arena.measure_many_candidates(keys, query);
+                let is_near = |next: &Waiting| next.distance() <= limit;
+                *way = way.filter(is_near);
+                // Until there is a limit, all ways but the nearest lead astray.
+                if way.is_none() && (n == 0 || limit < f32::INFINITY) {
+                    *way = waiting.pop().filter(is_near);
                 }
-                limit = self.arena.squared_limit(query, shrink);
-                n_visited += 1;
+                if let Some(next) = way {
+                    self.prefetch(next.node());
+                }
             }
         }
         // Few of them are within the limit by now.
@@ -159,11 +158,36 @@ impl Tree {
         descent.visited(n_visited, self.arena.n_blocks());
     }
 
+    /// Measures the children of a node; gives the nearer one, and has the other one wait.
+    fn open(
+        &self,
+        node: usize,
+        pair: usize,
+        query: &Query,
+        limit: f32,
+        waiting: &mut BinaryHeap<Waiting>,
+    ) -> Waiting {
+        let distances = self.boxes.squared_distances(query.padded(), pair);
+        let near = if distances[0] == distances[1] {
+            self.side(node, query.placed()) - 2 * pair
+        } else {
+            usize::from(distances[1] < distances[0])
+        };
+        let far = 1 - near;
+        if distances[far] <= limit {
+            waiting.push(Waiting::new(distances[far], 2 * pair + far));
+        }
+        Waiting::new(distances[near], 2 * pair + near)
+    }
+
     /// Asks for what visiting a node will read.
     fn prefetch(&self, node: usize) {
         match self.nodes[node].shape {
             Shape::Leaf { block } => self.arena.prefetch(block as usize),
-            Shape::Inner { pair, .. } => self.boxes.prefetch_pair(pair as usize),
+            Shape::Inner { pair, .. } => {
+                self.boxes.prefetch_pair(pair as usize);
+                prefetch(&self.nodes[2 * pair as usize..][..2]);
+            }
         }
     }
 

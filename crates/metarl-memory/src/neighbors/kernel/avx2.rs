@@ -5,10 +5,10 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cmpgt_epi32,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_ps, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi16, _mm256_slli_epi32,
-    _mm256_srai_epi16, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_sub_epi32,
+    __m256i, _CMP_LE_OQ, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cmp_ps,
+    _mm256_cmpgt_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_ps,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi16,
+    _mm256_slli_epi32, _mm256_srai_epi16, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_sub_epi32,
 };
 
 use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery};
@@ -45,7 +45,7 @@ fn measure_here<const N: usize>(
     }
     let low_byte = _mm256_set1_epi16(0xFF);
     distances.within = [0; N];
-    for first in (0..BLOCK).step_by(LANES * PARTS) {
+    for first in (0..block.n_positions).step_by(LANES * PARTS) {
         let mut products = [[_mm256_setzero_si256(); PARTS]; N];
         for (g, codes) in block.codes.chunks_exact(4 * BLOCK).enumerate() {
             let mut even = [_mm256_setzero_si256(); PARTS];
@@ -87,9 +87,26 @@ fn measure_here<const N: usize>(
     }
 }
 
+pub(super) fn within(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    // SAFETY: this kernel is chosen where `is_available` holds.
+    unsafe { within_here(distances, limit) }
+}
+
+#[target_feature(enable = "avx2")]
+fn within_here(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    let limit = _mm256_set1_ps(limit);
+    let mut within = 0;
+    for (part, distances) in distances.chunks_exact(LANES).enumerate() {
+        let distances = _mm256_castsi256_ps(load(distances));
+        let is_within = _mm256_cmp_ps::<_CMP_LE_OQ>(distances, limit);
+        within |= u64::from(_mm256_movemask_ps(is_within) as u8) << (LANES * part);
+    }
+    within
+}
+
 #[target_feature(enable = "avx2")]
 fn load<T: Copy>(numbers: &[T]) -> __m256i {
     let numbers = &numbers[..size_of::<__m256i>() / size_of::<T>()];
-    // SAFETY: the slice holds the 32 bytes of a register, and they are integers.
+    // SAFETY: the slice holds the 32 bytes of a register, and any bits are integers.
     unsafe { _mm256_loadu_si256(numbers.as_ptr().cast()) }
 }

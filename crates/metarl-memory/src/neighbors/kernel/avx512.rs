@@ -5,16 +5,15 @@
 )]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512,
-    _mm512_sub_epi32,
+    __m512i, _CMP_LE_OQ, _mm512_add_epi32, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery};
 
-/// Keys of a register, and registers of a block.
+/// Keys of a register.
 const LANES: usize = 16;
-const PARTS: usize = BLOCK / LANES;
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni")
@@ -26,11 +25,20 @@ pub(super) fn measure<const N: usize>(
     distances: &mut CodeDistances<N>,
 ) {
     // SAFETY: this kernel is chosen where `is_available` holds.
-    unsafe { measure_here(queries, block, distances) }
+    unsafe {
+        match block.n_positions.div_ceil(LANES) {
+            0 => distances.within = [0; N],
+            1 => measure_parts::<N, 1>(queries, block, distances),
+            2 => measure_parts::<N, 2>(queries, block, distances),
+            3 => measure_parts::<N, 3>(queries, block, distances),
+            _ => measure_parts::<N, 4>(queries, block, distances),
+        }
+    }
 }
 
+/// Of the block only the first parts are read.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn measure_here<const N: usize>(
+fn measure_parts<const N: usize, const PARTS: usize>(
     queries: &[CodeQuery<'_>; N],
     block: CodeBlock<'_>,
     distances: &mut CodeDistances<N>,
@@ -74,9 +82,26 @@ fn measure_here<const N: usize>(
     }
 }
 
+pub(super) fn within(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    // SAFETY: this kernel is chosen where `is_available` holds.
+    unsafe { within_here(distances, limit) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn within_here(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    let limit = _mm512_set1_ps(limit);
+    let mut within = 0;
+    for (part, distances) in distances.chunks_exact(LANES).enumerate() {
+        let distances = _mm512_castsi512_ps(load(distances));
+        let bits = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(distances, limit);
+        within |= u64::from(bits) << (LANES * part);
+    }
+    within
+}
+
 #[target_feature(enable = "avx512f")]
 fn load<T: Copy>(numbers: &[T]) -> __m512i {
     let numbers = &numbers[..size_of::<__m512i>() / size_of::<T>()];
-    // SAFETY: the slice holds the 64 bytes of a register, and they are integers.
+    // SAFETY: the slice holds the 64 bytes of a register, and any bits are integers.
     unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
 }

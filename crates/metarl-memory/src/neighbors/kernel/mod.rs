@@ -20,6 +20,8 @@ pub(crate) struct CodeBlock<'a> {
     pub(crate) codes: &'a [u8],
     /// Σⱼ cⱼ² of each key.
     pub(crate) squares: &'a [i32; BLOCK],
+    /// Positions that may hold keys: those from here on are left out, a register of them at a time.
+    pub(crate) n_positions: usize,
 }
 
 /// A query in codes.
@@ -95,6 +97,17 @@ impl Instructions {
             Self::Avx512 => avx512::measure(queries, block, distances),
         }
     }
+
+    /// A bit for each distance that is not above a limit.
+    pub(crate) fn within(self, distances: &[f32; BLOCK], limit: f32) -> u64 {
+        match self {
+            Self::Portable => portable::within(distances, limit),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::within(distances, limit),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::within(distances, limit),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +119,19 @@ mod tests {
         (i.wrapping_mul(0x9E37_79B9) >> 13) as u8
     }
 
+    /// Room in which another block was measured before.
+    fn used<const N: usize>() -> CodeDistances<N> {
+        CodeDistances {
+            squared: [[0; BLOCK]; N],
+            within: [u64::MAX; N],
+        }
+    }
+
+    /// A kernel, with blocks that are full, and with some that are not.
+    fn with_positions(kernel: Instructions) -> [(Instructions, usize); 6] {
+        [0, 1, 16, 17, 48, BLOCK].map(|n_positions| (kernel, n_positions))
+    }
+
     #[test]
     fn asking_ahead_stays_within_the_numbers() {
         for n in [0, 1, 15, 16, 17, 1000] {
@@ -113,9 +139,8 @@ mod tests {
         }
     }
 
-    /// The kernels of this machine, and what every one must give: a loop over the definition.
-    #[test]
-    fn every_kernel_measures_what_the_definition_says() {
+    /// The kernels of this machine.
+    fn kernels() -> Vec<Instructions> {
         let mut kernels = vec![Instructions::Portable];
         #[cfg(target_arch = "x86_64")]
         {
@@ -126,6 +151,26 @@ mod tests {
                 kernels.push(Instructions::Avx512);
             }
         }
+        kernels
+    }
+
+    #[test]
+    fn every_kernel_knows_what_is_within_a_limit() {
+        let mut distances: [f32; BLOCK] = std::array::from_fn(|key| f32::from(byte(key)));
+        distances[5] = f32::INFINITY;
+        for limit in [0.0, distances[20], 100.0, f32::MAX, f32::INFINITY] {
+            let is_within = distances.map(|distance| distance <= limit);
+            for kernel in kernels() {
+                let within = kernel.within(&distances, limit);
+                let bits = std::array::from_fn(|key| within >> key & 1 == 1);
+                assert_eq!(bits, is_within, "{kernel:?}, {limit}");
+            }
+        }
+    }
+
+    /// What every kernel must give: a loop over the definition.
+    #[test]
+    fn every_kernel_measures_what_the_definition_says() {
         // An interpreter takes its time.
         let sizes: &[usize] = if cfg!(miri) {
             &[1, 3]
@@ -173,23 +218,31 @@ mod tests {
                         limit: expected[q][17 * q],
                     }
                 });
-                let block = CodeBlock {
-                    codes: &codes,
-                    squares: &squares,
-                };
-                for kernel in &kernels {
-                    let mut four = CodeDistances::<4>::default();
+                for (kernel, n_positions) in kernels().into_iter().flat_map(with_positions) {
+                    let block = CodeBlock {
+                        codes: &codes,
+                        squares: &squares,
+                        n_positions,
+                    };
+                    let what = format!("{kernel:?}, {n_groups} groups, {n_positions} positions");
+                    let mut four = used::<4>();
                     kernel.measure(&coded, block, &mut four);
                     for q in 0..4 {
-                        let within = (0..BLOCK)
-                            .filter(|&key| expected[q][key] <= coded[q].limit)
-                            .fold(0, |bits, key| bits | 1_u64 << key);
-                        assert_eq!(four.squared[q], expected[q], "{kernel:?}, {n_groups}");
-                        assert_eq!(four.within[q], within, "{kernel:?}, {n_groups}");
-                        let mut one = CodeDistances::<1>::default();
+                        let mut one = used::<1>();
                         kernel.measure(&[coded[q]], block, &mut one);
-                        assert_eq!(one.squared[0], expected[q], "{kernel:?}, {n_groups}");
-                        assert_eq!(one.within[0], within, "{kernel:?}, {n_groups}");
+                        let keys = 0..n_positions;
+                        for (within, squared) in [
+                            (one.within[0], &one.squared[0]),
+                            (four.within[q], &four.squared[q]),
+                        ] {
+                            for key in keys.clone() {
+                                let is_within = expected[q][key] <= coded[q].limit;
+                                assert_eq!(within >> key & 1 == 1, is_within, "{what}");
+                                if within != 0 {
+                                    assert_eq!(squared[key], expected[q][key], "{what}");
+                                }
+                            }
+                        }
                     }
                 }
             }

@@ -28,3 +28,8 @@ pub(super) fn measure<const N: usize>(
         distances.within[n] = within;
     }
 }
+
+pub(super) fn within(distances: &[f32; BLOCK], limit: f32) -> u64 {
+    let bit = |(key, distance): (usize, &f32)| u64::from(*distance <= limit) << key;
+    distances.iter().enumerate().map(bit).sum()
+}

@@ -6,7 +6,7 @@
 
 /// Bytes asked for at most: what is read in order beyond them the processor fetches by itself.
 #[cfg(target_arch = "x86_64")]
-const MOST_BYTES: usize = 512;
+const MOST_BYTES: usize = 4096;
 
 /// Has the processor fetch the numbers, where it can be asked to.
 pub(crate) fn prefetch<T>(numbers: &[T]) {
