@@ -5,6 +5,10 @@
 //! |---|---|---|
 //! | `mujoco` | the module `mujoco`: walking robots, as in Gymnasium | to run: MuJoCo 3.17.0, which `cargo xtask setup mujoco` fetches |
 
+// Before the modules that make processes of other processes, with its macro.
+#[macro_use]
+mod wrapper;
+
 mod bandit;
 mod barcode;
 mod bit_flipping;
@@ -16,9 +20,6 @@ mod navigation;
 mod randomization;
 mod tabular;
 mod two_step;
-// Before the modules that make pictures and processes of other processes, whose macro it has.
-#[macro_use]
-mod wrapper;
 
 pub mod baseline;
 pub mod draw;

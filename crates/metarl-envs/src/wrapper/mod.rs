@@ -9,30 +9,30 @@
 macro_rules! forward {
     ($($item:ident)*) => { $( forward!(@ $item); )* };
     (@ Task) => {
-        type Task = P::Task;
+        type Task = <P as metarl_core::Process>::Task;
     };
     (@ Model) => {
-        type Model = P::Model;
+        type Model = <P as metarl_core::Process>::Model;
     };
     (@ State) => {
-        type State = P::State;
+        type State = <P as metarl_core::Process>::State;
     };
     (@ ObservationSpace) => {
-        type ObservationSpace = P::ObservationSpace;
+        type ObservationSpace = <P as metarl_core::Process>::ObservationSpace;
     };
     (@ ActionSpace) => {
-        type ActionSpace = P::ActionSpace;
+        type ActionSpace = <P as metarl_core::Process>::ActionSpace;
     };
     (@ NAME) => {
-        const NAME: &'static str = P::NAME;
+        const NAME: &'static str = <P as metarl_core::Process>::NAME;
     };
     (@ observation_space) => {
-        fn observation_space(&self) -> P::ObservationSpace {
+        fn observation_space(&self) -> <P as metarl_core::Process>::ObservationSpace {
             self.process.observation_space()
         }
     };
     (@ action_space) => {
-        fn action_space(&self) -> P::ActionSpace {
+        fn action_space(&self) -> <P as metarl_core::Process>::ActionSpace {
             self.process.action_space()
         }
     };
@@ -42,31 +42,31 @@ macro_rules! forward {
         }
     };
     (@ model) => {
-        fn model(&self, task: &P::Task) -> Result<P::Model, metarl_core::Error> {
+        fn model(&self, task: &<P as metarl_core::Process>::Task) -> Result<<P as metarl_core::Process>::Model, metarl_core::Error> {
             self.process.model(task)
         }
     };
     (@ start) => {
-        fn start(&self, model: &P::Model, rng: &mut metarl_core::Rng) -> P::State {
+        fn start(&self, model: &<P as metarl_core::Process>::Model, rng: &mut metarl_core::Rng) -> <P as metarl_core::Process>::State {
             self.process.start(model, rng)
         }
     };
     (@ restart) => {
-        fn restart(&self, model: &P::Model, state: &mut P::State, rng: &mut metarl_core::Rng) {
+        fn restart(&self, model: &<P as metarl_core::Process>::Model, state: &mut <P as metarl_core::Process>::State, rng: &mut metarl_core::Rng) {
             self.process.restart(model, state, rng);
         }
     };
     (@ observe) => {
-        fn observe(&self, model: &P::Model, state: &P::State) -> metarl_core::Element<P::ObservationSpace> {
+        fn observe(&self, model: &<P as metarl_core::Process>::Model, state: &<P as metarl_core::Process>::State) -> metarl_core::Element<<P as metarl_core::Process>::ObservationSpace> {
             self.process.observe(model, state)
         }
     };
     (@ advance) => {
         fn advance(
             &self,
-            model: &P::Model,
-            state: &mut P::State,
-            action: &metarl_core::Element<P::ActionSpace>,
+            model: &<P as metarl_core::Process>::Model,
+            state: &mut <P as metarl_core::Process>::State,
+            action: &metarl_core::Element<<P as metarl_core::Process>::ActionSpace>,
             rng: &mut metarl_core::Rng,
         ) -> metarl_core::Outcome {
             self.process.advance(model, state, action, rng)

@@ -13,7 +13,7 @@ use metarl_envs::draw::{Draw, Recorded, Recorder};
 use metarl_envs::min_atar::{BreakoutGame, MinAtar, MinAtarTasks};
 use metarl_envs::{
     CartPolePhysics, CartPoles, ClassicControl, DarkRoomProcess, DarkRooms, LocatedMazeProcess,
-    MazeProcess, Mazes,
+    Mazes,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -141,7 +141,7 @@ impl ValueBasedSystem {
                 self.on::<_, _, _, 2>(CartPoles::DEFAULT, process, seed, device)
             }
             ValueBasedEnvironment::LocatedMaze => {
-                let process = || LocatedMazeProcess(MazeProcess::SMALL);
+                let process = LocatedMazeProcess::default;
                 self.on::<_, _, _, 4>(Mazes::Small, process, seed, device)
             }
             ValueBasedEnvironment::DarkRoom => {
@@ -273,7 +273,7 @@ impl ValueBasedSystem {
                 judged,
             ),
             ValueBasedEnvironment::LocatedMaze => {
-                let process = || LocatedMazeProcess(MazeProcess::SMALL);
+                let process = LocatedMazeProcess::default;
                 random(process, &Mazes::Small, judged)
             }
             ValueBasedEnvironment::DarkRoom => random(DarkRoomProcess::default, &DarkRooms, judged),

@@ -1,8 +1,7 @@
 //! Mazes whose walkers know where they are.
 
-use metarl_core::{Continuous, Discrete, Error, Lanes, Outcome, Process, Rng};
+use metarl_core::{Continuous, Lanes, Process};
 
-use super::MazeTask;
 use super::environment::{MazeModel, MazeProcess};
 use super::layout::LARGEST;
 use crate::Cell;
@@ -35,14 +34,18 @@ pub type LocatedMaze = Lanes<LocatedMazeProcess>;
 
 /// The process behind [`LocatedMaze`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LocatedMazeProcess(pub MazeProcess);
+pub struct LocatedMazeProcess {
+    /// The walk, whatever is seen of it.
+    pub process: MazeProcess,
+}
+
+/// What everything but the observation is left to.
+type P = MazeProcess;
 
 impl Process for LocatedMazeProcess {
-    type Task = MazeTask;
-    type Model = MazeModel;
-    type State = Cell;
+    forward! { Task Model State ActionSpace action_space max_steps model start advance }
+
     type ObservationSpace = Continuous<WIDTH>;
-    type ActionSpace = Discrete<4>;
 
     const NAME: &'static str = "located-maze";
 
@@ -53,23 +56,6 @@ impl Process for LocatedMazeProcess {
         }
     }
 
-    fn action_space(&self) -> Discrete<4> {
-        Discrete
-    }
-
-    fn max_steps(&self) -> Option<u32> {
-        self.0.max_steps()
-    }
-
-    fn model(&self, task: &MazeTask) -> Result<MazeModel, Error> {
-        self.0.model(task)
-    }
-
-    #[inline]
-    fn start(&self, maze: &MazeModel, rng: &mut Rng) -> Cell {
-        self.0.start(maze, rng)
-    }
-
     #[inline]
     fn observe(&self, _: &MazeModel, [x, y]: &Cell) -> [f32; WIDTH] {
         let mut numbers = [0.0; WIDTH];
@@ -77,15 +63,10 @@ impl Process for LocatedMazeProcess {
         numbers[LARGEST + usize::from(*y)] = 1.0;
         numbers
     }
-
-    #[inline]
-    fn advance(&self, maze: &MazeModel, at: &mut Cell, action: &usize, rng: &mut Rng) -> Outcome {
-        self.0.advance(maze, at, action, rng)
-    }
 }
 
 impl Draw for LocatedMazeProcess {
     fn draw(&self, maze: &MazeModel, at: &Cell, action: Option<&usize>) -> Picture {
-        self.0.draw(maze, at, action)
+        self.process.draw(maze, at, action)
     }
 }
