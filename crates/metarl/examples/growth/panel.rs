@@ -68,9 +68,11 @@ impl Panel {
             let (low, high) = all.fold((f64::MAX, f64::MIN), |(low, high), x| {
                 (low.min(x), high.max(x))
             });
-            (low / 1.3)..(high * 1.6)
+            (low / 1.3)..(high * 1.3)
         };
-        let (x, y) = (range(&mut values()), range(&mut times()));
+        let (x, times) = (range(&mut values()), range(&mut times()));
+        // Above the lines there is room for their names.
+        let y = times.start..times.end * 10.0;
         let mut chart = ChartBuilder::on(area)
             .caption(self.title, ("sans-serif", 16))
             .margin(10)
