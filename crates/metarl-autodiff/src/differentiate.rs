@@ -87,22 +87,6 @@ pub trait Differentiable<E> {
     }
 }
 
-impl<E: Scalar, D: Kernels<E>, O: Objective<E, D>> Objective<E, D> for &O {
-    type Network = O::Network;
-
-    fn network(&self) -> &Self::Network {
-        (**self).network()
-    }
-
-    fn loss<A: Algebra<Elem = E, Device = D>>(
-        &self,
-        algebra: &A,
-        parameters: <Self::Network as Network>::Bound<A>,
-    ) -> Result<A::Of<Rank0>, Error> {
-        (**self).loss(algebra, parameters)
-    }
-}
-
 /// An [`Objective`] on a device: [`Differentiable`] by the tape.
 ///
 /// Each evaluation uses the [calling thread's handle](Kernels::of_this_thread) of the device, so that

@@ -9,6 +9,7 @@ use metarl_autodiff::{
 use metarl_core::{
     Discrete, Environment, Purpose, Rng, Rollout, Seed, Space, TaskDistribution, Trial, collect,
 };
+use metarl_losses::ClipRange;
 use metarl_memory::{BruteForce, EpisodicStore, Kernel};
 use metarl_returns::{Transitions, gae};
 use rand::seq::SliceRandom;
@@ -20,7 +21,7 @@ use super::core::Core;
 use super::inputs::Inputs;
 use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
-use super::recall::Recall;
+use super::recall::{Recall, replay};
 use super::update::{ShardLoss, Weights};
 use super::value_scale::{ValueScale, count_steps, moments};
 use crate::Error;
@@ -69,7 +70,7 @@ impl TrainingState for Rl2State {
 }
 
 /// Trials that are collected and differentiated together, on one thread.
-struct Shard<E: Environment, const ACTIONS: usize> {
+struct Shard<E: Environment> {
     environment: Trial<E>,
     /// What each lane's actions are drawn with.
     rngs: Vec<Rng>,
@@ -82,24 +83,18 @@ struct Shard<E: Environment, const ACTIONS: usize> {
     /// What an episodic memory recalled at the start of each trial.
     recalled: Vec<f32>,
     advantage: Vec<f32>,
-    loss: ShardLoss<ACTIONS>,
+    /// What the loss is made of besides: the network's input, and normalized returns.
+    input: Vec<f32>,
+    value_target: Vec<f32>,
 }
 
-impl<E: Environment, const ACTIONS: usize> Shard<E, ACTIONS> {
+impl<E: Environment> Shard<E> {
+    /// Returns `G` with their steps of the trial.
     fn value_targets(&self) -> impl Iterator<Item = (usize, f32)> + Clone + '_ {
-        value_targets(&self.trial_step, &self.advantage, &self.rollout.value)
+        let pairs = self.advantage.iter().zip(&self.rollout.value);
+        let targets = pairs.map(|(advantage, value)| advantage + value);
+        self.trial_step.iter().copied().zip(targets)
     }
-}
-
-/// Returns `G` with their steps of the trial.
-fn value_targets(
-    trial_step: &[usize],
-    advantage: &[f32],
-    value: &[f32],
-) -> impl Iterator<Item = (usize, f32)> + Clone {
-    let pairs = advantage.iter().zip(value);
-    let targets = pairs.map(|(advantage, value)| advantage + value);
-    trial_step.iter().copied().zip(targets)
 }
 
 /// RL² on a distribution of tasks with `ACTIONS` actions.
@@ -113,9 +108,11 @@ pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
     layout: Layout,
     /// The memory each lane begins an epoch with, where the core recalls.
     episodic: Option<EpisodicStore<BruteForce>>,
-    shards: Vec<Shard<E, ACTIONS>>,
+    shards: Vec<Shard<E>>,
     /// Those of all shards, normalized.
     advantage: Vec<f32>,
+    /// The state that the lanes of a shard begin with.
+    zeros: Vec<f32>,
     state: Rl2State,
 }
 
@@ -185,7 +182,8 @@ where
                     trial_step: vec![0; n_rows],
                     recalled: Vec::new(),
                     advantage: vec![0.0; n_rows],
-                    loss: ShardLoss::new(network, lanes, Weights::of(&config, 0.0)?),
+                    input: vec![0.0; n_rows * network.row_width()],
+                    value_target: vec![0.0; n_rows],
                 })
             })
             .collect::<Result<Vec<_>, Error>>()?;
@@ -213,6 +211,7 @@ where
             episodic,
             shards,
             advantage: Vec::new(),
+            zeros: vec![0.0; lanes * network.hidden],
             state,
         })
     }
@@ -325,13 +324,14 @@ where
         state.adam.set_learning_rate(rate);
         let targets = self.shards.iter().flat_map(Shard::value_targets);
         state.value_scale.observe(targets);
-        self.prepare_losses(&state.value_scale, Weights::of(&self.config, left)?)?;
-
+        self.prepare_losses(&state.value_scale)?;
         let config = &self.config;
-        let losses = self.shards.iter().map(|shard| &shard.loss);
-        let losses: Vec<_> = losses
-            .map(|loss| OnDevice::new(loss, D::of_this_thread()))
-            .collect();
+        let losses = self.losses(Weights {
+            clip_range: ClipRange::new(config.clip_range)?,
+            value: config.value_weight,
+            entropy: config.entropy_weight * left,
+        });
+
         let mut order: Vec<usize> = (0..losses.len()).collect();
         let mut rng = self.seed.stream(Purpose::Minibatch, state.iteration, 0, 0);
         let (mut total_loss, mut total_norm) = (0.0, 0.0);
@@ -353,31 +353,54 @@ where
         Ok((state, total_loss / n_steps, total_norm / n_steps))
     }
 
-    /// Makes each shard's loss that of its rollout.
-    fn prepare_losses(&mut self, value_scale: &ValueScale, weights: Weights) -> Result<(), Error> {
+    /// Makes of each shard's rollout what its loss needs.
+    fn prepare_losses(&mut self, value_scale: &ValueScale) -> Result<(), Error> {
         let advantages = self.shards.iter().flat_map(|shard| &shard.advantage);
         self.advantage.clear();
         self.advantage.extend(advantages);
         metarl_returns::normalize(&mut self.advantage, 1e-8)?;
-        let rows = self.advantage.len() / self.shards.len();
-        let inputs = self.inputs;
-        self.shards
-            .par_iter_mut()
-            .zip(self.advantage.par_chunks(rows))
-            .for_each(|(shard, advantage)| {
-                let Shard {
-                    rollout,
-                    trial_step,
-                    recalled,
-                    advantage: own,
-                    loss,
-                    ..
-                } = shard;
-                let targets = value_targets(trial_step, own, &rollout.value);
-                let targets = targets.map(|(step, target)| value_scale.normalize(step, target));
-                loss.refill(inputs, rollout, recalled, advantage, targets, weights);
-            });
+        let (network, inputs) = (self.network, self.inputs);
+        let row_width = network.row_width();
+        self.shards.par_iter_mut().for_each(|shard| {
+            // Taken out, so that the shard can be read while it is filled.
+            let mut value_target = std::mem::take(&mut shard.value_target);
+            for (to, (step, target)) in value_target.iter_mut().zip(shard.value_targets()) {
+                *to = value_scale.normalize(step, target);
+            }
+            shard.value_target = value_target;
+            let Shard {
+                rollout,
+                recalled,
+                input,
+                ..
+            } = shard;
+            inputs.encode(&rollout.observation, input, row_width);
+            if row_width > network.inputs {
+                let (first, n_lanes) = (&rollout.first, rollout.n_lanes());
+                replay(recalled, network.hidden, first, n_lanes, input);
+            }
+        });
         Ok(())
+    }
+
+    /// The loss of each shard.
+    fn losses(&self, weights: Weights) -> Vec<OnDevice<ShardLoss<'_, ACTIONS>, D>> {
+        let rows = self.advantage.len() / self.shards.len();
+        let shards = self.shards.iter().zip(self.advantage.chunks_exact(rows));
+        let losses = shards.map(|(shard, advantage)| ShardLoss {
+            network: self.network,
+            weights,
+            zeros: &self.zeros,
+            input: &shard.input,
+            first: &shard.rollout.first,
+            action: &shard.rollout.action,
+            behavior_log_prob: &shard.rollout.log_prob,
+            advantage,
+            value_target: &shard.value_target,
+        });
+        losses
+            .map(|loss| OnDevice::new(loss, D::of_this_thread()))
+            .collect()
     }
 }
 

@@ -228,9 +228,9 @@ impl Arena {
 
     /// Asks for what rewriting the key of a slot touches.
     pub(crate) fn prefetch_key(&self, slot: usize) {
-        self.prefetch_header(self.block(slot));
+        let (block, position) = self.place(slot);
+        self.prefetch_header(block);
         if let Contents::Codes(codes) = &self.contents {
-            let (block, position) = self.place(slot);
             codes.prefetch_key(block, position);
         }
     }
