@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Gradients, Rank0, Shape};
+use dfdx::prelude::{Gradients, HasShape, Rank0, Shape, Tensor};
 
+use crate::adjoints::Place;
 use crate::network::check_count;
-use crate::value::{Taped, Value};
+use crate::value::{Body, Taped, Value};
 use crate::{
     Algebra, Binder, Dual, Error, Forward, Initialization, Kept, Kernels, Layout, Linearization,
     Network, Plain, Reverse, Scalar, TapeHandle,
@@ -160,10 +161,10 @@ impl<O, D> OnDevice<O, D> {
         let algebra = Forward::new(inner);
         let mut binder = DualBinder::new(&algebra, parameters, direction);
         let bound = self.objective.network().bind(&mut binder);
-        let places = binder.variable.places;
+        let leaves = binder.variable.leaves;
         let loss = self.objective.loss(&algebra, bound)?;
         Ok(match loss.tangent {
-            Some(slope) => gather(algebra.inner(), slope, places, self.n_parameters),
+            Some(slope) => gather(algebra.inner(), slope, leaves, self.n_parameters),
             None => vec![E::real(0.0); self.n_parameters],
         })
     }
@@ -191,10 +192,10 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
         let algebra = Reverse::new(D::of_this_thread());
         let mut binder = Variable::new(&algebra, parameters);
         let bound = self.objective.network().bind(&mut binder);
-        let places = binder.places;
+        let leaves = binder.leaves;
         let loss = self.objective.loss(&algebra, bound)?;
         let value = loss.number();
-        Ok((value, gather(&algebra, loss, places, self.n_parameters)))
+        Ok((value, gather(&algebra, loss, leaves, self.n_parameters)))
     }
 
     fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error> {
@@ -248,19 +249,46 @@ pub fn bind<N: Network, E: Scalar, D: Kernels<E>>(
     network.bind(&mut Variable::new(algebra, parameters))
 }
 
-/// Where the gradient of one parameter is found after the backward pass.
-type Place<E, D> = Box<dyn FnOnce(&mut Gradients<E, D>, &mut Vec<E>)>;
+/// Where the gradient of one parameter is found after the backward pass, as what a value is made of.
+enum Leaf<E: Scalar, D: Kernels<E>> {
+    Tensor(Read<E, D>),
+    Numbers { place: Place, n: usize },
+}
+
+/// Appends a tensor's gradient, which only who knows its shape can read.
+type Read<E, D> = Box<dyn FnOnce(&mut Gradients<E, D>, &mut Vec<E>)>;
+
+/// Zeros where the tensor took no part.
+fn read<S: Shape, E: Scalar, D: Kernels<E>>(
+    tensor: &Tensor<S, E, D>,
+    gradients: &mut Gradients<E, D>,
+    flat: &mut Vec<E>,
+) {
+    expect_device(gradients.try_alloc_for(tensor));
+    let start = flat.len();
+    flat.resize(start + tensor.shape().num_elements(), E::real(0.0));
+    gradients.get(tensor).copy_into(&mut flat[start..]);
+}
 
 fn gather<E: Scalar, D: Kernels<E>>(
     algebra: &Reverse<E, D>,
     from: <Reverse<E, D> as Algebra>::Of<Rank0>,
-    places: Vec<Place<E, D>>,
+    leaves: Vec<Leaf<E, D>>,
     n_parameters: usize,
 ) -> Vec<E> {
     let mut gradients = expect_device(algebra.backward(from));
+    let mut adjoints = algebra.tape().adjoints().map(|shared| shared.borrow_mut());
     let mut flat = Vec::with_capacity(n_parameters);
-    for place in places {
-        place(&mut gradients, &mut flat);
+    for leaf in leaves {
+        match leaf {
+            Leaf::Tensor(read) => read(&mut gradients, &mut flat),
+            Leaf::Numbers { place, n } => {
+                match adjoints.as_mut().and_then(|adjoints| adjoints.take(place)) {
+                    Some(gradient) => flat.extend_from_slice(&gradient),
+                    None => flat.resize(flat.len() + n, E::real(0.0)),
+                }
+            }
+        }
     }
     flat
 }
@@ -277,7 +305,7 @@ fn expect_device<T, Err: std::fmt::Debug>(result: Result<T, Err>) -> T {
 struct Variable<'a, E: Scalar, D: Kernels<E>, T> {
     algebra: &'a Taped<E, D, T>,
     rest: &'a [E],
-    places: Vec<Place<E, D>>,
+    leaves: Vec<Leaf<E, D>>,
 }
 
 impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
@@ -285,7 +313,7 @@ impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
         Self {
             algebra,
             rest: parameters,
-            places: Vec::new(),
+            leaves: Vec::new(),
         }
     }
 
@@ -298,10 +326,18 @@ impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
             self.algebra.tape().clone(),
         );
         if T::OWNS_TAPE {
-            let place = variable.clone();
-            self.places.push(Box::new(move |gradients, flat| {
-                expect_device(D::read_gradient(&place, gradients, flat));
-            }));
+            self.leaves.extend(match &variable.body {
+                Body::Numbers { place, .. } => place.map(|place| Leaf::Numbers {
+                    place,
+                    n: own.len(),
+                }),
+                Body::Tensor(tensor) => {
+                    let tensor = tensor.clone();
+                    Some(Leaf::Tensor(Box::new(move |gradients, flat| {
+                        read(&tensor, gradients, flat)
+                    })))
+                }
+            });
         }
         variable
     }

@@ -80,6 +80,7 @@
     expect(dead_code, reason = "nothing runs the fused kernels")
 )]
 
+mod adjoints;
 mod algebra;
 mod composed;
 #[cfg(feature = "cuda")]

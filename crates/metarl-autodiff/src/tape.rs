@@ -6,6 +6,7 @@ use std::rc::Rc;
 use dfdx::prelude::*;
 
 use crate::Scalar;
+use crate::adjoints::Adjoints;
 use crate::linearization::{Kept, Once};
 
 /// What an evaluation writes its backward operations to: [`SharedTape`], or [`NoneTape`] when no
@@ -21,6 +22,13 @@ pub trait TapeHandle<E: Scalar, D: Storage<E>>:
     #[must_use]
     fn of_direction() -> Self {
         Self::default()
+    }
+
+    /// Where the backward pass adds up, if operations are recorded; for devices whose values have
+    /// places there.
+    #[doc(hidden)]
+    fn adjoints(&self) -> Option<&Rc<RefCell<Adjoints<E>>>> {
+        None
     }
 
     /// A place for numbers that follow from values of this handle alone. Evaluations at one point
@@ -49,6 +57,8 @@ pub struct SharedTape<E: Scalar, D: Storage<E>> {
 #[derive(Debug)]
 struct Record<E: Scalar, D: Storage<E>> {
     tape: RefCell<OwnedTape<E, D>>,
+    /// Operations on the tape share it, so it is no part of what owns them.
+    adjoints: Rc<RefCell<Adjoints<E>>>,
     /// What evaluations at the same point share, if there are others.
     kept: Option<Kept<E>>,
     n_asked: Cell<usize>,
@@ -70,6 +80,7 @@ impl<E: Scalar, D: Storage<E>> SharedTape<E, D> {
     fn with(kept: Option<Kept<E>>) -> Self {
         let record = Record {
             tape: RefCell::default(),
+            adjoints: Rc::default(),
             kept,
             n_asked: Cell::new(0),
         };
@@ -107,6 +118,9 @@ impl<E: Scalar, D: Storage<E>> Clone for SharedTape<E, D> {
 
 impl<E: Scalar, D: Storage<E>> Merge<Self> for SharedTape<E, D> {
     fn merge(self, other: Self) -> Self {
+        if let (Some(own), Some(others)) = (&self.record, &other.record) {
+            debug_assert!(Rc::ptr_eq(own, others), "values of one evaluation");
+        }
         Self {
             record: self.record.or(other.record),
             moves: self.moves || other.moves,
@@ -143,6 +157,10 @@ impl<E: Scalar, D: Storage<E>> TapeHandle<E, D> for SharedTape<E, D> {
             record: None,
             moves: true,
         }
+    }
+
+    fn adjoints(&self) -> Option<&Rc<RefCell<Adjoints<E>>>> {
+        self.record.as_ref().map(|record| &record.adjoints)
     }
 
     fn once(&self) -> Once<E> {

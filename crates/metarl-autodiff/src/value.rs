@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dfdx::prelude::*;
 
+use crate::adjoints::Place;
 use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
@@ -28,9 +29,10 @@ pub struct Value<S: Shape, E: Scalar, D: Storage<E>, T> {
 pub(crate) enum Body<S: Shape, E: Scalar, D: Storage<E>> {
     /// A tensor of dfdx, for devices that run dfdx's operations.
     Tensor(Tensor<S, E, D>),
-    /// Numbers that operations share without copying, and the place of their gradient.
+    /// Numbers that operations share without copying, and the place of their gradient, if it is
+    /// asked for.
     Numbers {
-        place: Tensor<Rank0, E, D>,
+        place: Option<Place>,
         numbers: Arc<Buffer<E>>,
     },
 }
@@ -63,8 +65,9 @@ impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Value<S, E, D, T> 
     pub fn tensor(&self) -> Tensor<S, E, D> {
         match &self.body {
             Body::Tensor(tensor) => tensor.clone(),
-            Body::Numbers { place, numbers } => {
-                TensorFromVec::<E>::tensor_from_vec(place.device(), numbers.to_vec(), self.shape)
+            Body::Numbers { numbers, .. } => {
+                let device = D::of_this_thread();
+                TensorFromVec::<E>::tensor_from_vec(&device, numbers.to_vec(), self.shape)
             }
         }
     }
@@ -227,7 +230,13 @@ impl<E: Scalar, D: Kernels<E>> Reverse<E, D> {
         };
         let start = match from.body {
             Body::Tensor(tensor) => tensor,
-            Body::Numbers { place, .. } => place,
+            Body::Numbers { place, .. } => {
+                if let Some((adjoints, place)) = from.tape.adjoints().zip(place) {
+                    *adjoints.borrow_mut().at(place) = Some(Buffer::copy_of(&[E::ONE]));
+                }
+                // dfdx goes back from a tensor of its own.
+                ZerosTensor::<E>::zeros(&self.device)
+            }
         };
         start.put_tape(tape).try_backward()
     }

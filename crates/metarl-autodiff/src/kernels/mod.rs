@@ -67,24 +67,6 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         Value::new(x.put_tape(tape))
     }
 
-    /// Appends a variable's gradient: zeros where it took no part.
-    ///
-    /// # Errors
-    ///
-    /// The device's own.
-    fn read_gradient<S: Shape, T: TapeHandle<E, Self>>(
-        x: &Value<S, E, Self, T>,
-        gradients: &mut Gradients<E, Self>,
-        flat: &mut Vec<E>,
-    ) -> Result<(), Self::Err> {
-        let place = x.tensor();
-        gradients.try_alloc_for(&place)?;
-        let start = flat.len();
-        flat.resize(start + x.shape.num_elements(), E::real(0.0));
-        gradients.get(&place).copy_into(&mut flat[start..]);
-        Ok(())
-    }
-
     fn zeros_like_value<S: Shape, T: TapeHandle<E, Self>>(
         x: &Value<S, E, Self, T>,
     ) -> Value<S, E, Self, T> {

@@ -49,7 +49,7 @@ pub(super) fn causal_attention<E: Scalar, T: TapeHandle<E, Cpu>>(
         scatter(&read, &stretch.queries, e, &mut y);
         normalizers.push(normalizer);
     }
-    close(tape, y, (n_queries, e), move |y, g, gradients| {
+    close(tape, y, (n_queries, e), move |y, g, adjoints| {
         let zeros = |like: &[E]| Buffer::zeros(like.len());
         let (mut dq, mut dk, mut dv) = (zeros(&q.numbers), zeros(&k.numbers), zeros(&v.numbers));
         for (stretch, normalizer) in stretches.iter().zip(&normalizers) {
@@ -62,11 +62,10 @@ pub(super) fn causal_attention<E: Scalar, T: TapeHandle<E, Cpu>>(
             scatter(&own.2, &stretch.keys, e, &mut dv);
         }
         for (input, own) in [(q, dq), (k, dk), (v, dv)] {
-            if let Some(to) = input.slot(gradients)? {
+            if let Some(to) = input.slot(adjoints) {
                 to.give(own);
             }
         }
-        Ok(())
     })
 }
 

@@ -70,7 +70,7 @@ pub(super) fn causal_attention_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
         tape,
         [y, dy],
         (n_queries, e),
-        move |[y, _], given, gradients| {
+        move |[y, _], given, adjoints| {
             let [g, r] = given.map(|given| given.unwrap_or_else(|| Buffer::zeros(y.len())));
             let sizes = [n_queries * d, n_keys * d, n_keys * e];
             let mut found = [sizes, sizes].map(|sizes| sizes.map(Buffer::zeros));
@@ -89,11 +89,10 @@ pub(super) fn causal_attention_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
             }
             let inputs = point.iter().chain(&direction);
             for (input, own) in inputs.zip(found.into_iter().flatten()) {
-                if let Some(to) = input.slot(gradients)? {
+                if let Some(to) = input.slot(adjoints) {
                     to.give(own);
                 }
             }
-            Ok(())
         },
     )
 }

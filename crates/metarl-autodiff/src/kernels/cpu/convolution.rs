@@ -25,11 +25,10 @@ pub(super) fn unfold<E: Scalar, T: TapeHandle<E, Cpu>>(
     let mut out = Buffer::zeros(shape.0 * shape.1);
     windows.unfold(&x.numbers, &mut out);
     let windows = windows.clone();
-    close(tape, out, shape, move |_, g, gradients| {
-        if let Some(mut to) = x.slot(gradients)? {
+    close(tape, out, shape, move |_, g, adjoints| {
+        if let Some(mut to) = x.slot(adjoints) {
             windows.fold(&g, to.entries());
         }
-        Ok(())
     })
 }
 
@@ -59,20 +58,20 @@ pub(super) fn convolution<E: Scalar, T: TapeHandle<E, Cpu>>(
         product(y, patches, Matrix::new(&w.numbers, width, outputs), false);
         activation.apply_with_bias(y, &b.numbers);
     }
-    close(tape, y, shape, move |y, mut g, gradients| {
+    close(tape, y, shape, move |y, mut g, adjoints| {
         activation.multiply_slope(&mut g, y);
-        if let Some(to) = b.slot(gradients)? {
+        if let Some(to) = b.slot(adjoints) {
             to.add_rows(&g);
         }
         let u = g.chunks(blocks.outputs);
         let u = u.map(|u| Matrix::new(u, u.len() / outputs, outputs));
-        if let Some(mut to) = w.slot(gradients)? {
+        if let Some(mut to) = w.slot(adjoints) {
             let to = to.entries();
             for (x, u) in blocks.rows(&x.numbers).zip(u.clone()) {
                 product(to, blocks.unfold(x, &mut patches).t(), u, true);
             }
         }
-        if let Some(mut to) = x.slot(gradients)? {
+        if let Some(mut to) = x.slot(adjoints) {
             for (to, u) in to.entries().chunks_mut(blocks.inputs).zip(u) {
                 let patches = &mut patches[..u.rows() * width];
                 product(
@@ -84,7 +83,6 @@ pub(super) fn convolution<E: Scalar, T: TapeHandle<E, Cpu>>(
                 blocks.windows.fold(patches, to);
             }
         }
-        Ok(())
     })
 }
 

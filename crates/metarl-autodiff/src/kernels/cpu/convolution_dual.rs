@@ -66,7 +66,7 @@ pub(super) fn convolution_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
     }
     let mut dy = Buffer::stale(shape.0 * outputs);
     activation.with_slope(&mut dy, &s, &y);
-    close_all(tape, [y, dy], shape, move |[y, _], given, gradients| {
+    close_all(tape, [y, dy], shape, move |[y, _], given, adjoints| {
         let zeros = |g: Option<Buffer<E>>| g.unwrap_or_else(|| Buffer::zeros(y.len()));
         let [mut u, mut v] = given.map(zeros);
         if activation.is_curved() {
@@ -76,7 +76,7 @@ pub(super) fn convolution_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
         }
         activation.multiply_slope(&mut u, y);
         for (bias, u) in [(&b, &u), (&db, &v)] {
-            if let Some(mut to) = bias.slot(gradients)? {
+            if let Some(mut to) = bias.slot(adjoints) {
                 add_rows(to.entries(), u);
             }
         }
@@ -88,7 +88,7 @@ pub(super) fn convolution_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
                 (Matrix::new(uv.0, n, outputs), Matrix::new(uv.1, n, outputs))
             })
         };
-        if let Some(mut to) = w.slot(gradients)? {
+        if let Some(mut to) = w.slot(adjoints) {
             let to = to.entries();
             for (k, (u, v)) in by_block().enumerate() {
                 let windows = blocks.unfold(blocks.row(&x.numbers, k), &mut patches);
@@ -99,14 +99,14 @@ pub(super) fn convolution_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
                 }
             }
         }
-        if let Some(mut to) = dw.slot(gradients)? {
+        if let Some(mut to) = dw.slot(adjoints) {
             let to = to.entries();
             for (k, (_, v)) in by_block().enumerate() {
                 let windows = blocks.unfold(blocks.row(&x.numbers, k), &mut patches);
                 product(to, windows.t(), v, true);
             }
         }
-        if let Some(mut to) = x.slot(gradients)? {
+        if let Some(mut to) = x.slot(adjoints) {
             for (to, (u, v)) in to.entries().chunks_mut(blocks.inputs).zip(by_block()) {
                 let patches = &mut patches[..u.rows() * width];
                 product(patches, u, weight.t(), false);
@@ -115,7 +115,7 @@ pub(super) fn convolution_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
             }
         }
         if let Some(dx) = &dx
-            && let Some(mut to) = dx.slot(gradients)?
+            && let Some(mut to) = dx.slot(adjoints)
         {
             for (to, (_, v)) in to.entries().chunks_mut(blocks.inputs).zip(by_block()) {
                 let patches = &mut patches[..v.rows() * width];
@@ -123,6 +123,5 @@ pub(super) fn convolution_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
                 blocks.windows.fold(patches, to);
             }
         }
-        Ok(())
     })
 }

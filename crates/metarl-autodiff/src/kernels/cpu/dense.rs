@@ -38,19 +38,18 @@ pub(super) fn dense<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O: Dim>(
         activation.apply_with_bias(&mut y, &b.numbers);
         y
     });
-    close(tape, y, (n_dim, o_dim), move |y, mut g, gradients| {
+    close(tape, y, (n_dim, o_dim), move |y, mut g, adjoints| {
         activation.multiply_slope(&mut g, y);
-        if let Some(to) = b.slot(gradients)? {
+        if let Some(to) = b.slot(adjoints) {
             to.add_rows(&g);
         }
         let u = Matrix::new(&g, n, o);
-        if let Some(to) = w.slot(gradients)? {
+        if let Some(to) = w.slot(adjoints) {
             to.add_product(Matrix::new(&x.numbers, n, i).t(), u);
         }
-        if let Some(to) = x.slot(gradients)? {
+        if let Some(to) = x.slot(adjoints) {
             to.add_product(u, Matrix::new(&w.numbers, i, o).t());
         }
-        Ok(())
     })
 }
 
@@ -92,32 +91,31 @@ pub(super) fn dense_tangent<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, I: Dim, O:
     }
     let mut dy = Buffer::stale(n * o);
     activation.with_slope(&mut dy, &s, &y.numbers);
-    close(tape, dy, (n_dim, o_dim), move |_, mut u, gradients| {
+    close(tape, dy, (n_dim, o_dim), move |_, mut u, adjoints| {
         if activation.is_curved()
-            && let Some(mut to) = y.slot(gradients)?
+            && let Some(mut to) = y.slot(adjoints)
         {
             activation.bend(to.room(), &mut u, &s, &y.numbers);
         } else {
             activation.multiply_slope(&mut u, &y.numbers);
         }
-        if let Some(to) = db.slot(gradients)? {
+        if let Some(to) = db.slot(adjoints) {
             to.add_rows(&u);
         }
         let u = Matrix::new(&u, n, o);
-        if let Some(to) = dw.slot(gradients)? {
+        if let Some(to) = dw.slot(adjoints) {
             to.add_product(Matrix::new(&x.numbers, n, i).t(), u);
         }
-        if let Some(to) = x.slot(gradients)? {
+        if let Some(to) = x.slot(adjoints) {
             to.add_product(u, Matrix::new(&dw.numbers, i, o).t());
         }
         if let Some(dx) = dx {
-            if let Some(to) = w.slot(gradients)? {
+            if let Some(to) = w.slot(adjoints) {
                 to.add_product(Matrix::new(&dx.numbers, n, i).t(), u);
             }
-            if let Some(to) = dx.slot(gradients)? {
+            if let Some(to) = dx.slot(adjoints) {
                 to.add_product_once(u, Matrix::new(&w.numbers, i, o).t(), &once);
             }
         }
-        Ok(())
     })
 }

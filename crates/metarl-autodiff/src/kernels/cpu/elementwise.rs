@@ -15,12 +15,11 @@ pub(super) fn unary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     let shape = x.shape;
     let (x, tape) = open(x);
     let y = f.of(&x.numbers);
-    close(tape, y, shape, move |y, mut g, gradients| {
-        if let Some(to) = x.slot(gradients)? {
+    close(tape, y, shape, move |y, mut g, adjoints| {
+        if let Some(to) = x.slot(adjoints) {
             f.multiply_slope(&mut g, &x.numbers, y);
             to.give(g);
         }
-        Ok(())
     })
 }
 
@@ -34,22 +33,21 @@ pub(super) fn binary<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     let (x, tape) = open(x);
     let (y, y_tape) = open(y);
     let out = f.of(&x.numbers, &y.numbers);
-    close(tape.merge(y_tape), out, shape, move |_, g, gradients| {
+    close(tape.merge(y_tape), out, shape, move |_, g, adjoints| {
         // The second argument's part first: the first one's may take the gradient over.
-        if let Some(to) = y.slot(gradients)? {
+        if let Some(to) = y.slot(adjoints) {
             match f {
                 Binary::Add => to.add(&g),
                 Binary::Sub => to.give(Unary::Scale(-1.0).of(&g)),
                 Binary::Mul => to.give(f.of(&g, &x.numbers)),
             }
         }
-        if let Some(to) = x.slot(gradients)? {
+        if let Some(to) = x.slot(adjoints) {
             match f {
                 Binary::Add | Binary::Sub => to.give(g),
                 Binary::Mul => to.give(f.of(&g, &y.numbers)),
             }
         }
-        Ok(())
     })
 }
 
@@ -87,24 +85,18 @@ fn select<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
 ) -> Value<S, E, Cpu, T> {
     let mut out = Buffer::copy_of(&x.numbers);
     replace(&mut out, &mask, false, |i| y.numbers[i]);
-    close(
-        tape.merge(y_tape),
-        out,
-        shape,
-        move |_, mut g, gradients| {
-            let zero = |_| E::real(0.0);
-            if let Some(to) = y.slot(gradients)? {
-                let mut part = Buffer::copy_of(&g);
-                replace(&mut part, &mask, true, zero);
-                to.give(part);
-            }
-            if let Some(to) = x.slot(gradients)? {
-                replace(&mut g, &mask, false, zero);
-                to.give(g);
-            }
-            Ok(())
-        },
-    )
+    close(tape.merge(y_tape), out, shape, move |_, mut g, adjoints| {
+        let zero = |_| E::real(0.0);
+        if let Some(to) = y.slot(adjoints) {
+            let mut part = Buffer::copy_of(&g);
+            replace(&mut part, &mask, true, zero);
+            to.give(part);
+        }
+        if let Some(to) = x.slot(adjoints) {
+            replace(&mut g, &mask, false, zero);
+            to.give(g);
+        }
+    })
 }
 
 /// Replaces the elements where the mask says `which`.

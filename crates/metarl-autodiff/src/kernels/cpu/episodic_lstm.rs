@@ -82,7 +82,7 @@ where
         tape,
         [states, cells],
         (rows, hidden),
-        move |[_, cells], given, gradients| {
+        move |[_, cells], given, adjoints| {
             let [g_h, g_c] = given.map(zeros);
             let back = Backward {
                 gate: &gate,
@@ -95,16 +95,16 @@ where
                 hidden,
             };
             let Gradients { da, dm, dh, dc } = back.run(&g_h, &g_c);
-            if let Some(to) = m.slot(gradients)? {
+            if let Some(to) = m.slot(adjoints) {
                 to.give(dm);
             }
-            if let Some(to) = operands.state.slot(gradients)? {
+            if let Some(to) = operands.state.slot(adjoints) {
                 to.give(dh);
             }
-            if let Some(to) = c0.slot(gradients)? {
+            if let Some(to) = c0.slot(adjoints) {
                 to.give(dc);
             }
-            operands.pass_on([&da, &da], &h_before, gradients)
+            operands.pass_on([&da, &da], &h_before, adjoints)
         },
     );
     (state, cell)

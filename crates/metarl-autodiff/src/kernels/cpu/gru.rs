@@ -51,7 +51,7 @@ where
     }
 
     let reset = Buffer::copy_of(reset);
-    close(tape, states, (rows, hidden), move |_, g, gradients| {
+    close(tape, states, (rows, hidden), move |_, g, adjoints| {
         let back = Backward {
             gate: &gate,
             u: &u,
@@ -62,16 +62,16 @@ where
             hidden,
         };
         let (da, du, dh) = back.run(&g);
-        if let Some(to) = operands.state.slot(gradients)? {
+        if let Some(to) = operands.state.slot(adjoints) {
             to.give(dh);
         }
-        if let Some(mut to) = d.slot(gradients)? {
+        if let Some(mut to) = d.slot(adjoints) {
             let to = to.entries();
             for row in du.chunks_exact(gates) {
                 add(to, &row[2 * hidden..]);
             }
         }
-        operands.pass_on([&da, &du], &before, gradients)
+        operands.pass_on([&da, &du], &before, adjoints)
     })
 }
 

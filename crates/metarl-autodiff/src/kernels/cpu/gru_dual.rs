@@ -89,7 +89,7 @@ where
         tape,
         [states, tangents],
         (rows, hidden),
-        move |_, given, gradients| {
+        move |_, given, adjoints| {
             let [g, dg] = given.map(zeros);
             let back = Backward {
                 kept: Kept {
@@ -107,14 +107,14 @@ where
                 hidden,
             };
             let found = back.run(&g, &dg);
-            if let Some(to) = operands.value.state.slot(gradients)? {
+            if let Some(to) = operands.value.state.slot(adjoints) {
                 to.give(found.first);
             }
-            if let Some(to) = operands.state.slot(gradients)? {
+            if let Some(to) = operands.state.slot(adjoints) {
                 to.give(found.first_tangent);
             }
             for (bias, found) in [(&d, &found.state), (&dd, &found.state_tangent)] {
-                if let Some(mut to) = bias.slot(gradients)? {
+                if let Some(mut to) = bias.slot(adjoints) {
                     let to = to.entries();
                     for row in found.chunks_exact(gates) {
                         add(to, &row[2 * hidden..]);
@@ -125,7 +125,7 @@ where
                 [&found.input, &found.input_tangent],
                 [&found.state, &found.state_tangent],
                 [&before, &before_tangent],
-                gradients,
+                adjoints,
             )
         },
     );

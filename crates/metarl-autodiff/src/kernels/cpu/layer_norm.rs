@@ -30,17 +30,16 @@ pub(super) fn layer_norm<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     normalize(E::real(epsilon), &mut z, &mut scale);
     let mut y = Buffer::stale(n * m);
     stretch(&mut y, &z, &gain.numbers, &bias.numbers);
-    close(tape, y, shape, move |_, mut g, gradients| {
-        if let Some(to) = bias.slot(gradients)? {
+    close(tape, y, shape, move |_, mut g, adjoints| {
+        if let Some(to) = bias.slot(adjoints) {
             to.add_rows(&g);
         }
-        if let Some(mut to) = gain.slot(gradients)? {
+        if let Some(mut to) = gain.slot(adjoints) {
             add_products(to.entries(), &g, &z);
         }
-        if let Some(mut to) = x.slot(gradients)? {
+        if let Some(mut to) = x.slot(adjoints) {
             pull_back(&mut g, &z, &scale, &gain.numbers, to.entries());
         }
-        Ok(())
     })
 }
 

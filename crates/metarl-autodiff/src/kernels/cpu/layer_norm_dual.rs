@@ -62,21 +62,21 @@ pub(super) fn layer_norm_dual<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     for (dy, dz) in dy.chunks_exact_mut(m).zip(dz.chunks_exact(m)) {
         add_product(dy, dz, &gain.numbers);
     }
-    close_all(tape, [y, dy], shape, move |_, given, gradients| {
+    close_all(tape, [y, dy], shape, move |_, given, adjoints| {
         let [g, q] = given.map(|given| given.unwrap_or_else(|| Buffer::zeros(n * m)));
         let (mut g, mut q) = (g, q);
         for (bias, g) in [(&bias, &g), (&dbias, &q)] {
-            if let Some(mut to) = bias.slot(gradients)? {
+            if let Some(mut to) = bias.slot(adjoints) {
                 add_rows(to.entries(), g);
             }
         }
-        if let Some(mut to) = gain.slot(gradients)? {
+        if let Some(mut to) = gain.slot(adjoints) {
             add_products(to.entries(), &g, &z);
         }
-        if let Some(mut to) = gain.slot(gradients)? {
+        if let Some(mut to) = gain.slot(adjoints) {
             add_products(to.entries(), &q, &dz);
         }
-        if let Some(mut to) = dgain.slot(gradients)? {
+        if let Some(mut to) = dgain.slot(adjoints) {
             add_products(to.entries(), &q, &z);
         }
         // h in place of g, p in place of q.
@@ -87,13 +87,12 @@ pub(super) fn layer_norm_dual<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
         }
         bend(&mut g, &q, &dx.numbers, (&z, &dz), &scale);
         project(&mut q, &z, &scale);
-        if let Some(to) = x.slot(gradients)? {
+        if let Some(to) = x.slot(adjoints) {
             to.give(g);
         }
-        if let Some(to) = dx.slot(gradients)? {
+        if let Some(to) = dx.slot(adjoints) {
             to.give(q);
         }
-        Ok(())
     })
 }
 

@@ -24,15 +24,14 @@ pub(super) fn matmul<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, K: Dim, M: Dim>(
         tape.merge(y_tape),
         out,
         (n_dim, m_dim),
-        move |_, g, gradients| {
+        move |_, g, adjoints| {
             let g = Matrix::new(&g, n, m);
-            if let Some(to) = x.slot(gradients)? {
+            if let Some(to) = x.slot(adjoints) {
                 to.add_product(g, Matrix::new(&y.numbers, k, m).t());
             }
-            if let Some(to) = y.slot(gradients)? {
+            if let Some(to) = y.slot(adjoints) {
                 to.add_product(Matrix::new(&x.numbers, n, k).t(), g);
             }
-            Ok(())
         },
     )
 }
@@ -53,15 +52,14 @@ pub(super) fn matmul_transposed<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, K: Dim
         tape.merge(y_tape),
         out,
         (n_dim, m_dim),
-        move |_, g, gradients| {
+        move |_, g, adjoints| {
             let g = Matrix::new(&g, n, m);
-            if let Some(to) = x.slot(gradients)? {
+            if let Some(to) = x.slot(adjoints) {
                 to.add_product(g, Matrix::new(&y.numbers, m, k));
             }
-            if let Some(to) = y.slot(gradients)? {
+            if let Some(to) = y.slot(adjoints) {
                 to.add_product(g.t(), Matrix::new(&x.numbers, n, k));
             }
-            Ok(())
         },
     )
 }
@@ -76,11 +74,10 @@ fn map<E: Scalar, T: TapeHandle<E, Cpu>, S: Shape, R: Shape>(
     let (x, tape) = open(x);
     let mut out = Buffer::stale(shape.num_elements());
     forward(&x.numbers, &mut out);
-    close(tape, out, shape, move |_, g, gradients| {
-        if let Some(to) = x.slot(gradients)? {
+    close(tape, out, shape, move |_, g, adjoints| {
+        if let Some(to) = x.slot(adjoints) {
             transpose(&g, to);
         }
-        Ok(())
     })
 }
 
@@ -216,16 +213,15 @@ pub(super) fn stack_rows<E: Scalar, T: TapeHandle<E, Cpu>, M: Dim>(
         rest = others;
         own.copy_from_slice(&input.numbers);
     }
-    close(tape, out, (n, m), move |_, g, gradients| {
+    close(tape, out, (n, m), move |_, g, adjoints| {
         let mut rest = &*g;
         for input in inputs {
             let (own, others) = rest.split_at(input.numbers.len());
             rest = others;
-            if let Some(to) = input.slot(gradients)? {
+            if let Some(to) = input.slot(adjoints) {
                 to.add(own);
             }
         }
-        Ok(())
     })
 }
 

@@ -65,7 +65,7 @@ where
         tape,
         [states, cells],
         (rows, hidden),
-        move |_, given, gradients| {
+        move |_, given, adjoints| {
             let [g_h, g_c] = given.map(zeros);
             let back = Backward {
                 gate: &gate,
@@ -77,13 +77,13 @@ where
                 hidden,
             };
             let (da, dh, dc) = back.run(&g_h, &g_c);
-            if let Some(to) = operands.state.slot(gradients)? {
+            if let Some(to) = operands.state.slot(adjoints) {
                 to.give(dh);
             }
-            if let Some(to) = c0.slot(gradients)? {
+            if let Some(to) = c0.slot(adjoints) {
                 to.give(dc);
             }
-            operands.pass_on([&da, &da], &h_before, gradients)
+            operands.pass_on([&da, &da], &h_before, adjoints)
         },
     );
     (state, cell)

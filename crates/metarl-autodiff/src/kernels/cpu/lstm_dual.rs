@@ -83,7 +83,7 @@ where
         tape,
         results,
         (rows, hidden),
-        move |results, given, gradients| {
+        move |results, given, adjoints| {
             let back = Backward {
                 kept: Kept {
                     gate: &gate,
@@ -102,12 +102,12 @@ where
             let (of_gate, of_alpha, first) = back.run(&given);
             let inputs = [&operands.value.state, &c0, &operands.state, &dc0];
             for (input, first) in inputs.into_iter().zip(first) {
-                if let Some(to) = input.slot(gradients)? {
+                if let Some(to) = input.slot(adjoints) {
                     to.give(first);
                 }
             }
             let of_gates: [&[E]; 2] = [&of_gate, &of_alpha];
-            operands.pass_on(of_gates, of_gates, [&h_before, &dh_before], gradients)
+            operands.pass_on(of_gates, of_gates, [&h_before, &dh_before], adjoints)
         },
     );
     [(state, cell), (dstate, dcell)]

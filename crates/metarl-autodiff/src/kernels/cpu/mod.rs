@@ -25,7 +25,7 @@ use super::buffer::Buffer;
 use super::function::{Binary, Unary};
 use super::{Kernels, Row, Rows};
 use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
-use crate::value::{Body, Taped, Value};
+use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, Windows};
 
 impl<E: Scalar> Kernels<E> for Cpu
@@ -53,22 +53,6 @@ where
         tape: T,
     ) -> Value<S, E, Self, T> {
         node::node(Buffer::copy_of(numbers), shape, tape)
-    }
-    fn read_gradient<S: Shape, T: TapeHandle<E, Self>>(
-        x: &Value<S, E, Self, T>,
-        gradients: &mut Gradients<E, Self>,
-        flat: &mut Vec<E>,
-    ) -> Result<(), Self::Err> {
-        let n = x.shape.num_elements();
-        let gradient = match &x.body {
-            Body::Numbers { place, .. } => node::take(place, n, gradients)?,
-            Body::Tensor(_) => None,
-        };
-        match gradient {
-            Some(gradient) => flat.extend_from_slice(&gradient),
-            None => flat.resize(flat.len() + n, E::real(0.0)),
-        }
-        Ok(())
     }
     fn zeros_like_value<S: Shape, T: TapeHandle<E, Self>>(
         x: &Value<S, E, Self, T>,

@@ -6,6 +6,7 @@ use dfdx::prelude::*;
 
 use super::dense::affine;
 use super::node::{Input, open};
+use crate::adjoints::Adjoints;
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
@@ -98,13 +99,8 @@ impl<E: Scalar> Gates<E> {
 
     /// Adds the gradients of input, weights and bias: `da` is that of `x W + b`, `du` that of `h U`,
     /// and `before` has the `h` that each step began in.
-    pub(super) fn pass_on(
-        &self,
-        [da, du]: [&[E]; 2],
-        before: &[E],
-        gradients: &mut Gradients<E, Cpu>,
-    ) -> Result<(), CpuError> {
-        if let Some(to) = self.bias.slot(gradients)? {
+    pub(super) fn pass_on(&self, [da, du]: [&[E]; 2], before: &[E], adjoints: &mut Adjoints<E>) {
+        if let Some(to) = self.bias.slot(adjoints) {
             to.add_rows(da);
         }
         let (da, du) = (self.of_gates(da), self.of_gates(du));
@@ -117,7 +113,7 @@ impl<E: Scalar> Gates<E> {
             (&self.recurrent_weight, self.of_states(before).t(), du),
             (&self.input, da, w.t()),
         ];
-        add_products(products, gradients)
+        add_products(products, adjoints)
     }
 }
 
@@ -194,11 +190,11 @@ impl<E: Scalar> DualGates<E> {
         da: [&[E]; 2],
         du: [&[E]; 2],
         before: [&[E]; 2],
-        gradients: &mut Gradients<E, Cpu>,
-    ) -> Result<(), CpuError> {
+        adjoints: &mut Adjoints<E>,
+    ) {
         let value = &self.value;
         for (bias, da) in [&value.bias, &self.bias].into_iter().zip(da) {
-            if let Some(to) = bias.slot(gradients)? {
+            if let Some(to) = bias.slot(adjoints) {
                 to.add_rows(da);
             }
         }
@@ -221,29 +217,27 @@ impl<E: Scalar> DualGates<E> {
             (&value.input, of_value, w.t()),
             (&value.input, of_tangent, dw.t()),
         ];
-        add_products(products, gradients)?;
+        add_products(products, adjoints);
         if let Some(dx) = &self.input {
             let products = [
                 (&value.input_weight, value.input(dx).t(), of_tangent),
                 (dx, of_tangent, w.t()),
             ];
-            add_products(products, gradients)?;
+            add_products(products, adjoints);
         }
-        Ok(())
     }
 }
 
 /// Adds products to the gradients of inputs, in this order.
 fn add_products<E: Scalar, const N: usize>(
     products: [(&Input<E>, Matrix<'_, E>, Matrix<'_, E>); N],
-    gradients: &mut Gradients<E, Cpu>,
-) -> Result<(), CpuError> {
+    adjoints: &mut Adjoints<E>,
+) {
     for (to, left, right) in products {
-        if let Some(to) = to.slot(gradients)? {
+        if let Some(to) = to.slot(adjoints) {
             to.add_product(left, right);
         }
     }
-    Ok(())
 }
 
 /// Where step `t` lies, at so many numbers a step.
