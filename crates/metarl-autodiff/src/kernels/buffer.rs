@@ -1,6 +1,7 @@
 //! Memory that is used again: steps of training are alike, so what one has freed the next one needs.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 /// Numbers a thread keeps at most for later; what is freed beyond that goes back to the system.
@@ -75,10 +76,10 @@ impl<E: Shelved> Drop for Buffer<E> {
     }
 }
 
-/// Storage nobody uses, by its size class.
+/// Storage nobody uses, by its length.
 #[derive(Debug)]
 pub struct Shelf<E> {
-    free: [Compartment<E>; N_CLASSES],
+    free: BTreeMap<usize, Compartment<E>>,
     n_kept: usize,
     n_asked: u64,
 }
@@ -94,82 +95,61 @@ struct Compartment<E> {
 impl<E: Shelved> Shelf<E> {
     pub(crate) const fn new() -> Self {
         Self {
-            free: [const {
-                Compartment {
-                    storages: Vec::new(),
-                    asked: 0,
-                }
-            }; N_CLASSES],
+            free: BTreeMap::new(),
             n_kept: 0,
             n_asked: 0,
         }
     }
 
     fn take(&mut self, n: usize) -> Vec<E> {
-        let class = SizeClass::of(n);
+        let length = size_class(n);
         self.n_asked += 1;
-        if let Some(compartment) = self.free.get_mut(class.index) {
+        if let Some(compartment) = self.free.get_mut(&length) {
             compartment.asked = self.n_asked;
             if let Some(storage) = compartment.storages.pop() {
-                self.n_kept -= class.length;
+                self.n_kept -= length;
                 return storage;
             }
         }
-        vec![E::default(); class.length]
+        vec![E::default(); length]
     }
 
     fn keep(&mut self, storage: Vec<E>) {
-        let class = SizeClass::of(storage.len());
-        let Some(asked) = self.free.get(class.index).map(|own| own.asked) else {
-            return;
-        };
-        if class.length != storage.len() {
+        let length = storage.len();
+        if length == 0 || size_class(length) != length || length > MOST_KEPT {
             return;
         }
-        while self.n_kept + class.length > MOST_KEPT {
+        let asked = self.n_asked;
+        let own = self.free.entry(length).or_insert(Compartment {
+            storages: Vec::new(),
+            asked,
+        });
+        let own_asked = own.asked;
+        while self.n_kept + length > MOST_KEPT {
             // What has not been asked for the longest makes room.
-            let filled = self.free.iter_mut().filter(|of| !of.storages.is_empty());
-            let Some(oldest) = filled
-                .min_by_key(|of| of.asked)
-                .filter(|of| of.asked < asked)
-            else {
-                return;
-            };
-            self.n_kept -= oldest.storages.pop().map_or(0, |storage| storage.len());
+            let filled = self
+                .free
+                .iter_mut()
+                .filter(|(_, of)| !of.storages.is_empty());
+            match filled.min_by_key(|(_, of)| of.asked) {
+                Some((other, of)) if of.asked < own_asked => {
+                    of.storages.pop();
+                    self.n_kept -= other;
+                }
+                _ => return,
+            }
         }
-        self.n_kept += class.length;
-        self.free[class.index].storages.push(storage);
+        self.n_kept += length;
+        if let Some(own) = self.free.get_mut(&length) {
+            own.storages.push(storage);
+        }
     }
 }
 
-/// Size classes up to [`MOST_KEPT`].
-const N_CLASSES: usize = SizeClass::of(MOST_KEPT).index + 1;
-
-/// One of four lengths an octave.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct SizeClass {
-    length: usize,
-    /// Counted from the smallest.
-    index: usize,
-}
-
-impl SizeClass {
-    /// The next that is long enough, and at least 16.
-    const fn of(n: usize) -> Self {
-        if n <= 16 {
-            return Self {
-                length: 16,
-                index: 0,
-            };
-        }
-        let octave = (n - 1).ilog2();
-        let step = 1 << (octave - 2);
-        let quarter = (n - (1 << octave)).div_ceil(step);
-        Self {
-            length: (1 << octave) + quarter * step,
-            index: 4 * (octave as usize - 4) + quarter,
-        }
-    }
+/// The next of four lengths an octave, and at least 16.
+fn size_class(n: usize) -> usize {
+    let step = (n.max(16).next_power_of_two() / 8).max(4);
+    n.max(16).next_multiple_of(step)
 }
 
 #[cfg(test)]
@@ -178,17 +158,10 @@ mod tests {
 
     #[test]
     fn a_size_class_is_a_fixed_point_and_wastes_a_quarter_at_most() {
-        let mut last = SizeClass::of(0);
         for n in 0..5000 {
-            let class = SizeClass::of(n);
-            assert_eq!(SizeClass::of(class.length), class, "{n}");
-            assert!(
-                class.length >= n && (n < 16 || class.length * 4 <= n * 5),
-                "{n}"
-            );
-            let next = class.length > last.length;
-            assert_eq!(class.index, last.index + usize::from(next), "{n}");
-            last = class;
+            let class = size_class(n);
+            assert_eq!(size_class(class), class, "{n}");
+            assert!(class >= n && (n < 16 || class * 4 <= n * 5), "{n}: {class}");
         }
     }
 
@@ -205,8 +178,8 @@ mod tests {
     fn lengths_that_nobody_asks_for_any_more_make_room() {
         let mut shelf = Shelf::new();
         let (old, new) = (
-            SizeClass::of(MOST_KEPT / 2 + 1).length,
-            SizeClass::of(MOST_KEPT / 2 + MOST_KEPT / 8).length,
+            size_class(MOST_KEPT / 2 + 1),
+            size_class(MOST_KEPT / 2 + MOST_KEPT / 8),
         );
         let storage: Vec<bool> = shelf.take(old);
         shelf.keep(storage);
