@@ -1,5 +1,6 @@
 //! What keeps a tree from leaning and boxes from growing loose.
 
+use super::super::bfloat16::number;
 use super::super::keys::Keys;
 use super::tree::{Node, ROOT, Shape, Tree};
 
@@ -22,7 +23,7 @@ const UPDATES_PER_KEY: usize = 8;
 /// A subtree that is moved as it is.
 struct Part {
     node: Node,
-    corners: Vec<f32>,
+    corners: Vec<u16>,
 }
 
 impl Tree {
@@ -198,8 +199,9 @@ pub(super) fn is_most(n_keys: u32, n_keys_of_parent: u32) -> bool {
 /// number of parts that are before the middle of their keys.
 fn halve(parts: &mut [Part], n_keys: u32) -> (usize, f32, usize) {
     let dimension = parts[0].corners.len() / 2;
-    let middle_of =
-        |part: &Part, j: usize| 0.5 * part.corners[j] + 0.5 * part.corners[dimension + j];
+    let middle_of = |part: &Part, j: usize| {
+        0.5 * number(part.corners[j]) + 0.5 * number(part.corners[dimension + j])
+    };
     let spread = |j: usize| {
         let middles = parts.iter().map(|part| middle_of(part, j));
         let (low, high) = middles.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {
