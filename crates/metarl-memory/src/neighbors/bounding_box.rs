@@ -174,39 +174,26 @@ fn higher(a: f32, b: f32) -> f32 {
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn list_faces(low: &[u16], high: &[u16], key: &[f32], faces: &mut Vec<u32>) {
+    const PART: usize = 64;
+    const WORD: usize = size_of::<u64>();
     let width = low.len() as u32;
-    let corners = low
-        .as_chunks::<HALF>()
-        .0
-        .iter()
-        .zip(high.as_chunks::<HALF>().0);
-    let (chunks, rest) = key.as_chunks::<HALF>();
-    let mut padded = [0.0; HALF];
-    padded[..rest.len()].copy_from_slice(rest);
-    let chunks = chunks.iter().chain(std::iter::once(&padded));
-    for (chunk, ((low, high), key)) in corners.zip(chunks).enumerate() {
-        let first = (chunk * HALF) as u32;
-        let (mut below, mut above) = ([0.0; HALF], [0.0; HALF]);
-        for lane in 0..HALF {
-            below[lane] = number(low[lane]) - key[lane];
-            above[lane] = key[lane] - number(high[lane]);
+    let parts = low.chunks(PART).zip(high.chunks(PART));
+    for (part, ((low, high), key)) in parts.zip(key.chunks(PART)).enumerate() {
+        // A byte for each coordinate; both of its bits are set where the box is empty.
+        let mut beyond = [0_u8; PART];
+        let corners = low.iter().zip(high);
+        for (beyond, ((low, high), x)) in beyond.iter_mut().zip(corners.zip(key)) {
+            *beyond = u8::from(*x < number(*low)) | u8::from(*x > number(*high)) << 1;
         }
-        // A key is beyond both faces of a box that is empty.
-        push_positive(&below, first, faces);
-        push_positive(&above, first + width, faces);
-    }
-}
-
-/// Appends the lanes of positive numbers, counted from a first one.
-#[inline(always)]
-fn push_positive(numbers: &[f32; HALF], first: u32, lanes: &mut Vec<u32>) {
-    let mut bits = 0_u32;
-    for (lane, x) in numbers.iter().enumerate() {
-        bits |= u32::from(*x > 0.0) << lane;
-    }
-    while bits != 0 {
-        lanes.push(first + bits.trailing_zeros());
-        bits &= bits - 1;
+        for (word, bytes) in beyond.as_chunks::<WORD>().0.iter().enumerate() {
+            let first = (part * PART + word * WORD) as u32;
+            let mut bits = u64::from_le_bytes(*bytes);
+            while bits != 0 {
+                let bit = bits.trailing_zeros();
+                faces.push(bit % 8 * width + first + bit / 8);
+                bits &= bits - 1;
+            }
+        }
     }
 }
 
@@ -247,37 +234,41 @@ fn unite(low: &mut [u16], high: &mut [u16], other_low: &[u16], other_high: &[u16
 /// what is computed here is never more than what is computed for a key in the box: no slack is needed.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn pair_distances(query: &[f32], corners: &[u16]) -> [f32; 2] {
-    let mut sums = [[0.0_f32; LANES]; 2];
     let (first, second) = corners.split_at(2 * query.len());
-    for (sums, corners) in sums.iter_mut().zip([first, second]) {
-        let (low, high) = corners.split_at(query.len());
-        let (query, query_rest) = query.as_chunks::<LANES>();
-        let (low, low_rest) = low.as_chunks::<LANES>();
-        let (high, high_rest) = high.as_chunks::<LANES>();
-        for ((query, low), high) in query.iter().zip(low).zip(high) {
-            add_squares(query, low, high, sums);
-        }
-        if let (Some(query), Some(low), Some(high)) = (
-            query_rest.first_chunk::<HALF>(),
-            low_rest.first_chunk(),
-            high_rest.first_chunk(),
-        ) {
-            add_squares(query, low, high, sums);
-        }
-    }
-    add_halves(&sums)
+    add_halves(&[sum_squares(query, first), sum_squares(query, second)])
 }
 
+#[inline(always)]
+fn sum_squares(query: &[f32], corners: &[u16]) -> [f32; LANES] {
+    let (low, high) = corners.split_at(query.len());
+    let (query, query_rest) = query.as_chunks::<LANES>();
+    let (low, low_rest) = low.as_chunks::<LANES>();
+    let (high, high_rest) = high.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for ((query, low), high) in query.iter().zip(low).zip(high) {
+        sums = add_squares(query, low, high, sums);
+    }
+    let rest = query_rest.first_chunk::<HALF>();
+    if let (Some(query), Some(low), Some(high)) =
+        (rest, low_rest.first_chunk(), high_rest.first_chunk())
+    {
+        sums = add_squares(query, low, high, sums);
+    }
+    sums
+}
+
+/// Takes sums and gives them, so that they stay in a register meanwhile.
 #[inline(always)]
 fn add_squares<const N: usize>(
     query: &[f32; N],
     low: &[u16; N],
     high: &[u16; N],
-    sums: &mut [f32; LANES],
-) {
+    mut sums: [f32; LANES],
+) -> [f32; LANES] {
     for lane in 0..N {
         sums[lane] += square_outside(query[lane], number(low[lane]), number(high[lane]));
     }
+    sums
 }
 
 #[inline(always)]
