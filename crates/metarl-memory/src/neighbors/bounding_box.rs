@@ -12,8 +12,8 @@ const HALF: usize = LANES / 2;
 
 /// A box for each node; nodes come in pairs, `2i` and `2i + 1`, whose boxes lie side by side.
 ///
-/// A bound takes two bytes and is rounded outward, so a box holds its keys at half of the room, and measuring
-/// reads half of the lines: 64 numbers near a surface make look-ups visit 1 % more blocks.
+/// A bound takes two bytes and is rounded outward, so a box still holds its keys, in half of the room. Among keys of
+/// 64 numbers near a surface look-ups visit 1 to 2 % more blocks for it, and read half of the lines of boxes.
 #[derive(Debug, Clone)]
 pub(crate) struct Boxes {
     dimension: usize,

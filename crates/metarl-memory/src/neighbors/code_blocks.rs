@@ -124,7 +124,7 @@ impl CodeBlocks {
     pub(crate) fn parts_of_leeway(&self, distance: f32) -> Option<u8> {
         const PARTS: f32 = u8::MAX as f32;
         let parts = distance / self.leeway_of_unit() * (1.0 + 4.0 * f32::EPSILON) * PARTS;
-        (parts <= PARTS).then(|| parts.ceil() as u8)
+        (parts < PARTS).then(|| parts as u8 + 1)
     }
 
     /// Has look-ups reckon with keys that have gone as far as they may.
