@@ -113,6 +113,7 @@ impl Tree {
         let (leaf, key) = (self.owner(block), keys.row(slot));
         self.arena.prefetch_key(slot);
         self.boxes.prefetch(leaf);
+        self.boxes.prefetch(self.nodes[leaf].parent as usize);
         self.arena.rewrite(keys, slot);
         let mut faces = std::mem::take(&mut self.faces);
         faces.clear();
