@@ -2,7 +2,7 @@
 
 use super::super::bfloat16::number;
 use super::super::keys::Keys;
-use super::tree::{Node, ROOT, Shape, Tree};
+use super::tree::{FILL, Node, ROOT, Shape, Tree};
 
 /// A rebuilding takes at most this many keys.
 const MOST_KEYS: usize = 16_384;
@@ -14,8 +14,8 @@ const PART: usize = 4096;
 /// made up for by others that go, and neither then has to walk up the tree.
 pub(super) const UNCOUNTED: u32 = 8;
 
-/// Inner nodes with fewer keys become a leaf.
-const FEWEST_KEYS: u32 = 48;
+/// Inner nodes with fewer keys than a block is built with become a leaf.
+const FEWEST_KEYS: u32 = FILL as u32;
 
 /// Updates that pay for building one key anew; an insertion is worth four of them.
 const UPDATES_PER_KEY: usize = 8;
