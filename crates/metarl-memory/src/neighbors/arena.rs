@@ -32,8 +32,9 @@ pub(crate) struct Arena {
     unused_blocks: Vec<u32>,
     /// Where the key of each slot lies: 64 · block + position.
     places: Vec<u32>,
-    /// At least how far the key of each slot has gone since its codes were written.
-    strayed: Vec<f32>,
+    /// At least how far the key of each slot has gone since its codes were written, in
+    /// [parts](CodeBlocks::parts_of_leeway) of how far it may.
+    strayed: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -135,13 +136,13 @@ impl Arena {
         let Contents::Codes(codes) = &mut self.contents else {
             return false;
         };
-        let distance = root_at_least(squared_distance, codes.dimension());
-        let strayed = (self.strayed[slot] + distance) * (1.0 + f32::EPSILON);
-        let is_tolerated = codes.allows(strayed);
-        if is_tolerated {
+        let parts = codes.parts_of_leeway(root_at_least(squared_distance, codes.dimension()));
+        let strayed = parts.and_then(|parts| self.strayed[slot].checked_add(parts));
+        if let Some(strayed) = strayed {
             self.strayed[slot] = strayed;
+            codes.grant_leeway();
         }
-        is_tolerated
+        strayed.is_some()
     }
 
     /// Writes the key of a slot where it is, after it has changed; gives the block.
@@ -169,7 +170,10 @@ impl Arena {
     /// At least how far a key has gone since it was written.
     #[cfg(test)]
     pub(crate) fn strayed(&self, slot: usize) -> f32 {
-        self.strayed.get(slot).copied().unwrap_or_default()
+        match &self.contents {
+            Contents::Columns(_) => 0.0,
+            Contents::Codes(codes) => f32::from(self.strayed[slot]) / 255.0 * codes.leeway(),
+        }
     }
 
     /// Whether a block has changed so much that it should be written anew.
@@ -183,13 +187,13 @@ impl Arena {
         let Contents::Codes(codes) = &self.contents else {
             return;
         };
-        let is_written = |slot: usize| self.strayed[slot] == 0.0;
+        let is_written = |slot: usize| self.strayed[slot] == 0;
         if codes.is_current(block) && self.slots_of(block).all(is_written) {
             return;
         }
         self.code_anew(block, keys);
         for (_, slot) in positions(self.blocks[block].taken, self.slots.row(block)) {
-            self.strayed[slot] = 0.0;
+            self.strayed[slot] = 0;
         }
     }
 
@@ -382,9 +386,9 @@ impl Arena {
             }
             Contents::Codes(codes) => {
                 if self.strayed.len() <= slot {
-                    self.strayed.resize(slot + 1, 0.0);
+                    self.strayed.resize(slot + 1, 0);
                 }
-                self.strayed[slot] = 0.0;
+                self.strayed[slot] = 0;
                 if codes.reaches(block, key) {
                     codes.write(block, position, key);
                 } else {

@@ -119,14 +119,21 @@ impl CodeBlocks {
         }
     }
 
-    /// Whether a key that has gone so far since it was written may stay as it was.
-    pub(crate) fn allows(&mut self, strayed: f32) -> bool {
-        let leeway = LEEWAY * self.unit.get() * (self.dimension as f32).sqrt();
-        let is_allowed = strayed <= leeway;
-        if is_allowed {
-            self.leeway = self.leeway.max(leeway);
-        }
-        is_allowed
+    /// At least how many 255th parts a distance is of how far a key may go from where it was written, if it is
+    /// not too far. Parts of a unit of before were smaller, so they may be added to those of now.
+    pub(crate) fn parts_of_leeway(&self, distance: f32) -> Option<u8> {
+        const PARTS: f32 = u8::MAX as f32;
+        let parts = distance / self.leeway_of_unit() * (1.0 + 4.0 * f32::EPSILON) * PARTS;
+        (parts < PARTS).then(|| parts as u8 + 1)
+    }
+
+    /// Has look-ups reckon with keys that have gone as far as they may.
+    pub(crate) fn grant_leeway(&mut self) {
+        self.leeway = self.leeway.max(self.leeway_of_unit());
+    }
+
+    fn leeway_of_unit(&self) -> f32 {
+        LEEWAY * self.unit.get() * (self.dimension as f32).sqrt()
     }
 
     /// At least how far any key has gone since it was written.

@@ -28,20 +28,25 @@ pub fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn sum_of_squares(a: &[f32], b: &[f32]) -> f32 {
     let n = a.len().min(b.len());
-    let (a, b) = (&a[..n], &b[..n]);
-    let mut sums = [0.0_f32; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
-    for (a, b) in a_chunks.zip(b_chunks) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += (a - b) * (a - b);
-        }
-    }
-    for (sum, (a, b)) in sums.iter_mut().zip(rest) {
+    let (a_chunks, a_rest) = a[..n].as_chunks::<LANES>();
+    let (b_chunks, b_rest) = b[..n].as_chunks::<LANES>();
+    let mut sums = add_squares(a_chunks, b_chunks, [0.0; LANES]);
+    for (sum, (a, b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
         *sum += (a - b) * (a - b);
     }
     let [sum] = add_halves(&[sums]);
     sum
+}
+
+/// Takes sums and gives them, so that they stay in a register meanwhile.
+#[inline(always)]
+fn add_squares(a: &[[f32; LANES]], b: &[[f32; LANES]], mut sums: [f32; LANES]) -> [f32; LANES] {
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += (a - b) * (a - b);
+        }
+    }
+    sums
 }
 
 /// The sums of sums, in the one order that all structures keep to.

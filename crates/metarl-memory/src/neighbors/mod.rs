@@ -2,6 +2,7 @@
 
 mod arena;
 mod axes;
+mod bfloat16;
 mod bounding_box;
 mod brute_force;
 mod code_blocks;

@@ -61,14 +61,36 @@ pub(crate) struct Coded {
 /// ```
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 pub(crate) fn encode(vector: &[f32], unit: Unit, codes: &mut [i8]) -> Coded {
-    let unit = unit.0;
-    let inverse = 1.0 / unit;
-    let mut squares = [0_i32; LANES];
-    let mut sums = [0_i32; LANES];
-    let mut errors = [0.0_f32; LANES];
     let (chunks, rest) = vector.as_chunks::<LANES>();
     let (code_chunks, code_rest) = codes.as_chunks_mut::<LANES>();
-    for (chunk, codes) in chunks.iter().zip(code_chunks) {
+    let (mut squares, mut sum, mut errors) = encode_chunks(chunks, unit, code_chunks, [0.0; LANES]);
+    if !rest.is_empty() {
+        let (mut chunk, mut codes) = ([0.0; LANES], [0; LANES]);
+        chunk[..rest.len()].copy_from_slice(rest);
+        let of_rest = encode_chunks(&[chunk], unit, std::slice::from_mut(&mut codes), errors);
+        code_rest.copy_from_slice(&codes[..rest.len()]);
+        squares += of_rest.0;
+        sum += of_rest.1;
+        errors = of_rest.2;
+    }
+    Coded {
+        squares,
+        sum,
+        residual: root_at_least(add_halves(&[errors])[0], vector.len()),
+    }
+}
+
+/// Codes of some lanes at a time; gives Σⱼ cⱼ², Σⱼ cⱼ, and sums of squared errors in addition to those given.
+#[inline(always)]
+fn encode_chunks(
+    chunks: &[[f32; LANES]],
+    Unit(unit): Unit,
+    codes: &mut [[i8; LANES]],
+    mut errors: [f32; LANES],
+) -> (i32, i32, [f32; LANES]) {
+    let inverse = 1.0 / unit;
+    let (mut squares, mut sums) = ([0; LANES], [0; LANES]);
+    for (chunk, codes) in chunks.iter().zip(codes) {
         for lane in 0..LANES {
             let (code, error) = encode_one(chunk[lane], unit, inverse);
             codes[lane] = code as i8;
@@ -77,18 +99,7 @@ pub(crate) fn encode(vector: &[f32], unit: Unit, codes: &mut [i8]) -> Coded {
             errors[lane] += error * error;
         }
     }
-    for (lane, (x, code_place)) in rest.iter().zip(code_rest).enumerate() {
-        let (code, error) = encode_one(*x, unit, inverse);
-        *code_place = code as i8;
-        squares[lane] += code * code;
-        sums[lane] += code;
-        errors[lane] += error * error;
-    }
-    Coded {
-        squares: squares.iter().sum(),
-        sum: sums.iter().sum(),
-        residual: root_at_least(add_halves(&[errors])[0], vector.len()),
-    }
+    (squares.iter().sum(), sums.iter().sum(), errors)
 }
 
 /// A code, and how far off it is.

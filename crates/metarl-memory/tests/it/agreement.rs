@@ -327,6 +327,38 @@ fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
     }
 }
 
+/// Steps a four-hundredth as long as a key may go from where it was written count for more than they are,
+/// not for nothing.
+#[test]
+fn keys_that_took_many_tiny_steps_are_found() {
+    const N_KEYS: usize = 100;
+    const DIMENSION: usize = 20;
+    let mut bits = Bits(9);
+    let on_the_line = |x: f32| [&[x][..], &[0.0; DIMENSION - 1]].concat();
+    let start = |i: usize| i as f32 / N_KEYS as f32;
+    let rows: Vec<f32> = (0..N_KEYS).flat_map(|i| on_the_line(start(i))).collect();
+    let keys = Keys::from_rows(DIMENSION, N_KEYS, &rows).unwrap();
+    let mut tree = KdTree::from_keys(keys).unwrap();
+    for step in 1..4000 {
+        for i in 0..N_KEYS {
+            let way = if i % 2 == 0 { 2e-5 } else { -2e-5 };
+            tree.update(i, &on_the_line(start(i) + step as f32 * way))
+                .unwrap();
+        }
+    }
+    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    for i in 0..N_KEYS {
+        brute_force.insert(i, tree.keys().get(i).unwrap()).unwrap();
+    }
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for _ in 0..500 {
+        let query = on_the_line(bits.number());
+        let expected = brute_force.nearest(&query, 3, &mut search).unwrap();
+        let found = tree.nearest(&query, 3, &mut other).unwrap();
+        assert_eq!(found, expected);
+    }
+}
+
 /// Axes are fitted anew while keys are inserted.
 #[test]
 fn a_tree_whose_axes_change_stays_exact() {

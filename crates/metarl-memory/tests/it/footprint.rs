@@ -20,14 +20,15 @@ const N_KEYS: usize = 20_000;
 /// Of keys that lie in codes; up to 16 dimensions they lie in blocks as they are.
 #[test]
 fn an_index_takes_less_room_than_what_it_indexes() {
-    for dimension in [64, 128] {
+    // The most, after insertions and after replacements.
+    for (dimension, most, most_replaced) in [(32, 1.6, 1.62), (64, 1.55, 1.6), (128, 1.55, 1.6)] {
         let mut tree = KdTree::new(dimension, N_KEYS).unwrap();
         let mut scan = FlatScan::new(dimension, N_KEYS).unwrap();
         for slot in 0..N_KEYS {
             tree.insert(slot, &key(slot, dimension)).unwrap();
             scan.insert(slot, &key(slot, dimension)).unwrap();
         }
-        assert!(ratio(tree.bytes(), dimension) <= 1.6);
+        assert!(ratio(tree.bytes(), dimension) <= most);
         assert!(ratio(scan.bytes(), dimension) <= 1.4);
         // Blocks must not become ever emptier while the oldest keys go and others come.
         for i in N_KEYS..4 * N_KEYS {
@@ -37,7 +38,7 @@ fn an_index_takes_less_room_than_what_it_indexes() {
             scan.remove(slot).unwrap();
             scan.insert(slot, &key(i, dimension)).unwrap();
         }
-        assert!(ratio(tree.bytes(), dimension) <= 1.66);
+        assert!(ratio(tree.bytes(), dimension) <= most_replaced);
         assert!(ratio(scan.bytes(), dimension) <= 1.4);
     }
 }

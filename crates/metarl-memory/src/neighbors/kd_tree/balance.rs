@@ -1,7 +1,8 @@
 //! What keeps a tree from leaning and boxes from growing loose.
 
+use super::super::bfloat16::number;
 use super::super::keys::Keys;
-use super::tree::{Node, ROOT, Shape, Tree};
+use super::tree::{FILL, Node, ROOT, Shape, Tree};
 
 /// A rebuilding takes at most this many keys.
 const MOST_KEYS: usize = 16_384;
@@ -13,8 +14,8 @@ const PART: usize = 4096;
 /// made up for by others that go, and neither then has to walk up the tree.
 pub(super) const UNCOUNTED: u32 = 8;
 
-/// Inner nodes with fewer keys become a leaf.
-const FEWEST_KEYS: u32 = 48;
+/// Inner nodes with fewer keys than a block is built with become a leaf.
+const FEWEST_KEYS: u32 = FILL as u32;
 
 /// Updates that pay for building one key anew; an insertion is worth four of them.
 const UPDATES_PER_KEY: usize = 8;
@@ -22,7 +23,7 @@ const UPDATES_PER_KEY: usize = 8;
 /// A subtree that is moved as it is.
 struct Part {
     node: Node,
-    corners: Vec<f32>,
+    corners: Vec<u16>,
 }
 
 impl Tree {
@@ -198,8 +199,9 @@ pub(super) fn is_most(n_keys: u32, n_keys_of_parent: u32) -> bool {
 /// number of parts that are before the middle of their keys.
 fn halve(parts: &mut [Part], n_keys: u32) -> (usize, f32, usize) {
     let dimension = parts[0].corners.len() / 2;
-    let middle_of =
-        |part: &Part, j: usize| 0.5 * part.corners[j] + 0.5 * part.corners[dimension + j];
+    let middle_of = |part: &Part, j: usize| {
+        0.5 * number(part.corners[j]) + 0.5 * number(part.corners[dimension + j])
+    };
     let spread = |j: usize| {
         let middles = parts.iter().map(|part| middle_of(part, j));
         let (low, high) = middles.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {

@@ -1,5 +1,7 @@
 //! Keys that have come of late.
 
+use std::ops::Range;
+
 use super::super::arena::BLOCK;
 use super::super::kernel::prefetch;
 use super::super::keys::Keys;
@@ -27,13 +29,24 @@ impl Tree {
         self.arena.close_block(self.newcomers);
         self.newcomers = self.open_block();
         let leaves = self.fetch_ways(keys, &slots);
+        let mut faces = Vec::new();
+        let faces_of = leaves.iter().zip(&slots).map(|(leaf, slot)| {
+            let start = faces.len();
+            self.boxes.list_faces(*leaf, keys.row(*slot), &mut faces);
+            start..faces.len()
+        });
+        let faces_of: Vec<Range<usize>> = faces_of.collect();
         self.is_mended = false;
         for (i, &slot) in slots.iter().enumerate() {
             if let Some(&leaf) = leaves.get(i + AHEAD) {
-                self.fetch_room(leaf, keys.row(slots[i + AHEAD]));
+                self.fetch_room(leaf, &faces[faces_of[i + AHEAD].clone()]);
             }
-            let node = if self.is_mended { ROOT } else { leaves[i] };
-            self.place(node, keys, slot);
+            if self.is_mended {
+                self.place(ROOT, None, keys, slot);
+            } else {
+                let known = &faces[faces_of[i].clone()];
+                self.place(leaves[i], Some(known), keys, slot);
+            }
             self.rebuild_in_turn(keys, 4);
         }
     }
@@ -61,14 +74,11 @@ impl Tree {
         nodes
     }
 
-    /// Asks for what putting a key into a leaf will write.
-    fn fetch_room(&mut self, leaf: usize, key: &[f32]) {
+    /// Asks for what putting a key into a leaf, beyond some faces of its box, will write.
+    fn fetch_room(&self, leaf: usize, faces: &[u32]) {
         if let Shape::Leaf { block } = self.nodes[leaf].shape {
             self.arena.prefetch_room(block as usize);
         }
-        let mut faces = std::mem::take(&mut self.faces);
-        self.boxes.list_faces(leaf, key, &mut faces);
-        self.fetch_faces(leaf, &faces);
-        self.faces = faces;
+        self.fetch_faces(leaf, faces);
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Tree {
     /// Whether nodes have gone since newcomers were on their way.
     pub(super) is_mended: bool,
     /// Room for faces of a box.
-    pub(super) faces: Vec<usize>,
+    pub(super) faces: Vec<u32>,
     /// Changes that no rebuilding has paid for yet.
     pub(super) debt: usize,
     /// The block whose surroundings were built anew last.
@@ -113,25 +113,32 @@ impl Tree {
         let (leaf, key) = (self.owner(block), keys.row(slot));
         self.arena.prefetch_key(slot);
         self.boxes.prefetch(leaf);
+        self.boxes.prefetch(self.nodes[leaf].parent as usize);
         self.arena.rewrite(keys, slot);
-        if self.boxes.excludes(leaf, key) {
-            if leaf != ROOT && self.boxes.is_far(leaf, key) {
-                self.remove(keys, slot);
-                self.insert(keys, slot);
-                return;
-            }
-            self.enclose(leaf, key);
+        let mut faces = std::mem::take(&mut self.faces);
+        faces.clear();
+        self.boxes.list_faces(leaf, key, &mut faces);
+        let is_far = !faces.is_empty() && leaf != ROOT && self.boxes.is_far(leaf, key);
+        if !is_far {
+            self.enclose(leaf, key, &mut faces);
         }
-        self.tighten_if_worn(block, keys);
-        self.rebuild_in_turn(keys, 1);
+        self.faces = faces;
+        if is_far {
+            self.remove(keys, slot);
+            self.insert(keys, slot);
+        } else {
+            self.tighten_if_worn(block, keys);
+            self.rebuild_in_turn(keys, 1);
+        }
     }
 
     pub(super) fn owner(&self, block: usize) -> usize {
         self.owners[block] as usize
     }
 
-    /// Puts a key into the leaf that planes lead to from a node on its way.
-    pub(super) fn place(&mut self, node: usize, keys: &Keys, slot: usize) {
+    /// Puts a key into the leaf that planes lead to from a node on its way; with the faces that it is beyond,
+    /// should the node be a leaf whose faces are known.
+    pub(super) fn place(&mut self, node: usize, known: Option<&[u32]>, keys: &Keys, slot: usize) {
         let key = keys.row(slot);
         let mut leaf = node;
         let block = loop {
@@ -142,7 +149,14 @@ impl Tree {
         };
         if self.arena.n_keys(block) < BLOCK {
             self.arena.put(block, keys, slot);
-            self.enclose(leaf, key);
+            let mut faces = std::mem::take(&mut self.faces);
+            faces.clear();
+            match known {
+                Some(known) if leaf == node => faces.extend_from_slice(known),
+                _ => self.boxes.list_faces(leaf, key, &mut faces),
+            }
+            self.enclose(leaf, key, &mut faces);
+            self.faces = faces;
             self.count(leaf, block, keys);
         } else {
             let mut slots: Vec<u32> = self.arena.slots_of(block).map(|slot| slot as u32).collect();
@@ -173,11 +187,10 @@ impl Tree {
         }
     }
 
-    /// Grows boxes from a node upward until one held the key already. A key that lies within two faces of a
-    /// box lies within those of the boxes above, so no others are looked at there.
-    fn enclose(&mut self, mut node: usize, key: &[f32]) {
-        let mut faces = std::mem::take(&mut self.faces);
-        self.boxes.list_faces(node, key, &mut faces);
+    /// Grows boxes from a node upward until one held the key already, given the faces of the node's box that the
+    /// key may be beyond. A key that lies within a face of a box lies within those of the boxes above, so no
+    /// others are looked at there.
+    fn enclose(&mut self, mut node: usize, key: &[f32], faces: &mut Vec<u32>) {
         while !faces.is_empty() {
             faces.retain(|&face| self.boxes.move_face(node, face, key));
             if node == ROOT {
@@ -185,11 +198,10 @@ impl Tree {
             }
             node = self.nodes[node].parent as usize;
         }
-        self.faces = faces;
     }
 
     /// Asks for faces of the boxes above a node.
-    pub(super) fn fetch_faces(&self, mut node: usize, faces: &[usize]) {
+    pub(super) fn fetch_faces(&self, mut node: usize, faces: &[u32]) {
         for _ in 0..LIKELY_LEVELS {
             node = self.nodes[node].parent as usize;
             for face in faces {
