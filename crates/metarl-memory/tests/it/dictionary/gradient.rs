@@ -33,7 +33,7 @@ fn agree(got: f32, expected: f64, scale: f64) -> bool {
 }
 
 fn kernels() -> impl Strategy<Value = Kernel> {
-    let delta = (0.01_f32..2.0).prop_map(|delta| Kernel::InverseDistance { delta });
+    let delta = (0.015625_f32..2.0).prop_map(|delta| Kernel::InverseDistance { delta });
     let bandwidth = (0.5_f32..2.0).prop_map(|bandwidth| Kernel::Gaussian { bandwidth });
     prop_oneof![delta, bandwidth, Just(Kernel::Cosine)]
 }

@@ -18,7 +18,9 @@ struct Round {
 }
 
 fn rounds() -> impl Strategy<Value = Vec<Round>> {
-    let priority = prop_oneof![Just(0.0), 0.01..5.0_f32];
+    // In single precision a range of proptest 1.12 panics now and then, unless its bounds are multiples of
+    // the last place of the larger one.
+    let priority = prop_oneof![Just(0.0), 0.0625..5.0_f32];
     let round = (
         0..6_usize,
         1..9_usize,
