@@ -77,8 +77,9 @@ pub use maml::{
     MamlRl, MamlState, OuterOptimizer,
 };
 pub use matching::{
-    Embedding, EmbeddingConfig, EmbeddingParameters, Matching, MatchingConfig, MatchingIteration,
-    MatchingLoss, MatchingNetwork, MatchingNetworkParameters, MatchingState,
+    ContextConfig, Embedding, EmbeddingConfig, EmbeddingParameters, FullContext,
+    FullContextParameters, Matching, MatchingConfig, MatchingIteration, MatchingLoss,
+    MatchingNetwork, MatchingNetworkParameters, MatchingState,
 };
 pub use rl2::{
     Core, Epoch, RecurrentActorCritic, RecurrentActorCriticParameters, RecurrentState, Rl2,

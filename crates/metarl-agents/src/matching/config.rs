@@ -22,12 +22,27 @@ pub enum EmbeddingConfig {
     },
 }
 
+/// What an example is embedded in the light of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ContextConfig {
+    /// Nothing: each example alone.
+    None,
+    /// The whole support, which is read from either end by an LSTM and by queries with attention:
+    /// fully conditional embeddings, see [`FullContext`](crate::FullContext).
+    Full {
+        /// K, how often a query looks at the support.
+        processing_steps: usize,
+    },
+}
+
 /// Hyper-parameters of matching networks.
 ///
 /// | name | default | range | purpose |
 /// |---|---|---|---|
 /// | `embedding` | perceptron of 64 units | widths 1 to 16384 | layers before the last |
 /// | `width` | 64 | 1 to 16384 | numbers of an embedded example |
+/// | `context` | none | none, or full with 1 to 256 `processing_steps` | what else an example is embedded by |
 /// | `inverse_temperature` | 1 | (0, 30] | β, factor on similarities before the softmax |
 /// | `meta_batch_size` | 16 | 1 to 2²⁰ | tasks of one iteration |
 /// | `n_iterations` | 1000 | ≥ 1 | iterations of training |
@@ -39,6 +54,8 @@ pub struct MatchingConfig {
     pub embedding: EmbeddingConfig,
     /// Numbers of an embedded example.
     pub width: usize,
+    /// What else an example is embedded by.
+    pub context: ContextConfig,
     /// β, factor on cosine similarities before the softmax. The paper has 1, with which the right class
     /// of five never gets a probability above 0.65. More than 30 would leave no digits of a
     /// probability in single precision.
@@ -56,6 +73,7 @@ impl Default for MatchingConfig {
         Self {
             embedding: EmbeddingConfig::Perceptron { hidden: vec![64] },
             width: 64,
+            context: ContextConfig::None,
             inverse_temperature: 1.0,
             meta_batch_size: 16,
             n_iterations: 1000,
@@ -84,6 +102,14 @@ impl MatchingConfig {
             widths.iter().all(|n| (1..=MAX_WIDTH).contains(n)),
         )?;
         width("width", self.width)?;
+        if let ContextConfig::Full { processing_steps } = self.context {
+            check(
+                "context.full.processing_steps",
+                "between 1 and 256",
+                processing_steps,
+                (1..=256).contains(&processing_steps),
+            )?;
+        }
         check(
             "inverse_temperature",
             "above 0 and at most 30",

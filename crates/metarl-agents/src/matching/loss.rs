@@ -13,6 +13,9 @@ use crate::range::check;
 /// ```text
 /// L(θ) = −(1/n) Σ ln P(y|x̂, S)     over queries (x̂, y)
 /// ```
+///
+/// A network with [`FullContext`](super::FullContext) reads the support class by class, and within a
+/// class in the order of the task.
 #[derive(Debug, Clone)]
 pub struct MatchingLoss<E> {
     network: MatchingNetwork,
@@ -46,15 +49,24 @@ impl<E: Scalar> MatchingLoss<E> {
         )?;
         let n_ways = task.n_ways;
         let examples = |x: &[f32]| x.iter().map(|x| E::real(f64::from(*x))).collect();
-        let mut class = vec![E::real(0.0); task.support_label.len() * n_ways];
-        for (row, &label) in class.chunks_exact_mut(n_ways).zip(&task.support_label) {
-            row[label] = E::ONE;
+        let mut order: Vec<usize> = (0..task.support_label.len()).collect();
+        if network.context.is_some() {
+            order.sort_by_key(|idx| task.support_label[*idx]);
+        }
+        let in_order = order.iter().flat_map(|idx| {
+            let example = &task.support[idx * n_features..][..n_features];
+            example.iter().copied()
+        });
+        let support: Vec<f32> = in_order.collect();
+        let mut class = vec![E::real(0.0); order.len() * n_ways];
+        for (row, idx) in class.chunks_exact_mut(n_ways).zip(order) {
+            row[task.support_label[idx]] = E::ONE;
         }
         Ok(Self {
             network,
             n_features,
             n_ways,
-            support: examples(&task.support),
+            support: examples(&support),
             class,
             query: examples(&task.query),
             query_label: task.query_label.clone(),

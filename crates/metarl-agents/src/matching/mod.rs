@@ -5,12 +5,14 @@
 //! embedding in which things of one class are similar, also of classes never seen.
 
 mod config;
+mod context;
 mod embedding;
 mod loss;
 mod network;
 mod trainer;
 
-pub use config::{EmbeddingConfig, MatchingConfig};
+pub use config::{ContextConfig, EmbeddingConfig, MatchingConfig};
+pub use context::{FullContext, FullContextParameters};
 pub use embedding::{Embedding, EmbeddingParameters};
 pub use loss::MatchingLoss;
 pub use network::{MatchingNetwork, MatchingNetworkParameters};

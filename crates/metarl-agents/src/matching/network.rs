@@ -2,6 +2,7 @@
 
 use metarl_autodiff::{Algebra, Binder, Network};
 
+use super::context::{FullContext, FullContextParameters};
 use super::embedding::{Embedding, EmbeddingParameters};
 
 /// Added to squared lengths: the gradient of a vector of zeros is then finite.
@@ -10,8 +11,10 @@ const EPSILON: f64 = 1e-8;
 /// A classifier that is given its classes by examples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatchingNetwork {
-    /// f and g: queries and support are embedded alike.
+    /// f′ and g′: queries and support are embedded alike.
     pub embedding: Embedding,
+    /// What makes f and g of them; without it they are that already.
+    pub context: Option<FullContext>,
     /// β
     pub inverse_temperature: f64,
 }
@@ -20,6 +23,7 @@ pub struct MatchingNetwork {
 #[derive(Debug, Clone)]
 pub struct MatchingNetworkParameters<A: Algebra> {
     embedding: EmbeddingParameters<A>,
+    context: Option<FullContextParameters<A>>,
     inverse_temperature: f64,
 }
 
@@ -29,6 +33,7 @@ impl Network for MatchingNetwork {
     fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
         MatchingNetworkParameters {
             embedding: binder.part("embedding", &self.embedding),
+            context: self.context.map(|context| binder.part("context", &context)),
             inverse_temperature: self.inverse_temperature,
         }
     }
@@ -39,10 +44,12 @@ impl<A: Algebra> MatchingNetworkParameters<A> {
     ///
     /// ```text
     /// ŷ = Σᵢ a(x̂, xᵢ) yᵢ
-    /// a(x̂, xᵢ) = exp(β c(f(x̂), g(xᵢ))) / Σⱼ exp(β c(f(x̂), g(xⱼ)))
+    /// a(x̂, xᵢ) = exp(β c(f(x̂, S), g(xᵢ, S))) / Σⱼ exp(β c(f(x̂, S), g(xⱼ, S)))
     /// ```
     ///
     /// c is the cosine of the angle between two vectors. Gradients flow through both embeddings.
+    /// Without context `f(x̂, S) = f′(x̂)` and `g(xᵢ, S) = g′(xᵢ)`; with it the order of the support
+    /// matters.
     ///
     /// | argument | shape | meaning |
     /// |---|---|---|
@@ -55,16 +62,20 @@ impl<A: Algebra> MatchingNetworkParameters<A> {
     /// # References
     ///
     /// Vinyals et al., *Matching Networks for One Shot Learning*, 2016,
-    /// [arXiv:1606.04080](https://arxiv.org/abs/1606.04080), equation 1 and section 2.1.1.
+    /// [arXiv:1606.04080](https://arxiv.org/abs/1606.04080), equation 1 and section 2.1.
     pub fn probability(
         &self,
         support: A::Of<(usize, usize)>,
         class: A::Of<(usize, usize)>,
         query: A::Of<(usize, usize)>,
     ) -> A::Of<(usize, usize)> {
-        let support = unit_rows::<A>(self.embedding.forward(support));
-        let query = unit_rows::<A>(self.embedding.forward(query));
-        let cosine = A::matmul_transposed(query, support);
+        let mut support = self.embedding.forward(support);
+        let mut query = self.embedding.forward(query);
+        if let Some(context) = &self.context {
+            support = context.support(support);
+            query = context.query(query, &support);
+        }
+        let cosine = A::matmul_transposed(unit_rows::<A>(query), unit_rows::<A>(support));
         let attention = A::exp(A::log_softmax(A::scale(cosine, self.inverse_temperature)));
         A::matmul(attention, class)
     }

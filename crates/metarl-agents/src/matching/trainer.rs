@@ -10,7 +10,8 @@ use metarl_optim::vector;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::config::MatchingConfig;
+use super::config::{ContextConfig, MatchingConfig};
+use super::context::FullContext;
 use super::embedding::Embedding;
 use super::loss::MatchingLoss;
 use super::network::MatchingNetwork;
@@ -105,6 +106,13 @@ where
         let n_features = tasks.frozen(Split::Train, 0).n_features;
         let network = MatchingNetwork {
             embedding: Embedding::new(&config.embedding, n_features, config.width)?,
+            context: match config.context {
+                ContextConfig::None => None,
+                ContextConfig::Full { processing_steps } => Some(FullContext {
+                    width: config.width,
+                    processing_steps,
+                }),
+            },
             inverse_temperature: config.inverse_temperature,
         };
         let layout = Layout::of(&network);

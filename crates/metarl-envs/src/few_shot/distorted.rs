@@ -66,7 +66,7 @@ impl Distortion {
 
     /// A distorted copy of a square image; what lies outside is zero, between pixels it is
     /// interpolated.
-    fn of(&self, image: &[f32], rng: &mut Rng) -> Vec<f32> {
+    pub(super) fn of(&self, image: &[f32], rng: &mut Rng) -> Vec<f32> {
         let mut within = |bound: f32| (2.0 * rng.random::<f32>() - 1.0) * bound;
         let [down, right] = [within(self.shift), within(self.shift)];
         let (sin, cos) = within(self.turn).sin_cos();

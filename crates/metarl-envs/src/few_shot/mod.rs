@@ -2,11 +2,13 @@
 
 mod centroid;
 mod clusters;
+mod copies;
 mod distorted;
 mod labelled;
 
 pub use centroid::nearest_centroid;
 pub use clusters::ClusterTasks;
+pub use copies::DistortedCopies;
 pub use distorted::{DistortedImages, Distortion};
 pub use labelled::{ClassTasks, LabelledData};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use metarl_core::{FewShotTask, Returns, Split, TaskDistribution};
 use metarl_envs::few_shot::{
-    ClassTasks, ClusterTasks, DistortedImages, Distortion, FewShot, LabelledData, nearest_centroid,
+    ClassTasks, ClusterTasks, DistortedCopies, DistortedImages, Distortion, FewShot, LabelledData,
+    nearest_centroid,
 };
 use proptest::prelude::*;
 
@@ -325,4 +326,70 @@ fn some_labels_alone_and_examples_in_their_order() {
     let some = data.only(&[0, 2, 7]);
     assert_eq!(some.labels().collect::<Vec<_>>(), [0, 2]);
     assert_eq!((some.n_examples(), some.n_features()), (3, 1));
+}
+
+#[test]
+fn copies_stand_beside_their_example_and_change_nothing_else() {
+    let tasks = ClusterTasks::new(FewShot {
+        n_shots: 2,
+        ..SHAPE
+    })
+    .unwrap();
+    let with_copies =
+        |n_copies, distortion| DistortedCopies::new(tasks.clone(), n_copies, distortion).unwrap();
+    let task = tasks.frozen(Split::Test, 3);
+    assert_eq!(with_copies(0, STILL).frozen(Split::Test, 3), task);
+    assert_eq!(with_copies(0, STILL).name(), tasks.name());
+    let name = "few-shot/clusters-5-way-2-shot-3-copies@1";
+    assert_eq!(with_copies(3, STILL).name(), name);
+
+    let distorted = with_copies(3, Distortion::default()).frozen(Split::Test, 3);
+    distorted.check().unwrap();
+    assert_eq!(distorted.query, task.query);
+    assert_eq!(distorted.query_label, task.query_label);
+    let blocks = distorted
+        .support
+        .chunks(4 * 16)
+        .zip(distorted.support_label.chunks(4));
+    let examples = task.support.chunks(16).zip(&task.support_label);
+    assert_eq!(blocks.len(), examples.len());
+    for ((block, labels), (example, label)) in blocks.zip(examples) {
+        assert_eq!(labels, [*label; 4]);
+        assert_eq!(&block[..16], example);
+        let copies: Vec<&[f32]> = block[16..].chunks(16).collect();
+        assert!(copies.iter().all(|copy| *copy != example));
+        assert_ne!(copies[0], copies[1]);
+    }
+    let still = with_copies(3, STILL).frozen(Split::Test, 3);
+    for (block, example) in still.support.chunks(4 * 16).zip(task.support.chunks(16)) {
+        assert_eq!(block, example.repeat(4));
+    }
+}
+
+#[test]
+fn copies_that_cannot_be_made_are_refused() {
+    let pairs = LabelledData::from_csv(&"0,1,2\n1,2,3\n".repeat(2)).unwrap();
+    let shape = FewShot {
+        n_ways: 2,
+        n_shots: 1,
+        n_queries: 1,
+    };
+    let pairs = ClassTasks::new("pairs", Arc::new(pairs), vec![0, 1], shape).unwrap();
+    let refusal = |n_copies, distortion| {
+        let made = DistortedCopies::new(pairs.clone(), n_copies, distortion);
+        made.unwrap_err().to_string()
+    };
+    let turned = Distortion {
+        turn: -1.0,
+        ..STILL
+    };
+    assert_eq!(
+        [refusal(1, STILL), refusal(1025, STILL), refusal(1, turned)],
+        [
+            "n_features must be a square, got 2",
+            "n_copies must be at most 1024, got 1025",
+            "turn must be at least 0 and finite, got -1",
+        ]
+    );
+    DistortedCopies::new(pairs, 0, STILL).expect("no copy is made");
 }

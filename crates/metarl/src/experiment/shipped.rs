@@ -23,6 +23,7 @@ ship!(
     "matching-clusters-5x5",
     "matching-digits-3x1",
     "matching-digits-3x5",
+    "matching-digits-3x5-copies",
     "mfec-cart-pole",
     "mfec-dark-room",
     "mfec-located-maze",

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metarl_core::{FewShotTask, Rng, TaskDistribution};
-use metarl_envs::few_shot::{ClassTasks, DistortedImages, Distortion, FewShot, LabelledData};
+use metarl_envs::few_shot::{
+    ClassTasks, DistortedCopies, DistortedImages, Distortion, FewShot, LabelledData,
+};
 use serde::Serialize;
 
 use crate::Error;
@@ -19,6 +21,8 @@ use crate::experiment::Section;
 /// |---|---|---|---|
 /// | `held_out` | [6, 7, 8, 9] | digits | those that it is judged on; it is trained on the others |
 /// | `n_ways`, `n_shots`, `n_queries` | those of [`FewShot`] | | the tasks it is judged on |
+/// | `n_copies` | 0 | 0 to 1024 | distorted copies that the network is told of each example it is judged with |
+/// | `distortion` | that of [`Distortion`] | | how far these are distorted |
 /// | `training` | | | [`DigitsTraining`] |
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Digits {
@@ -26,6 +30,8 @@ pub struct Digits {
     n_ways: usize,
     n_shots: usize,
     n_queries: usize,
+    n_copies: usize,
+    distortion: Distortion,
     training: DigitsTraining,
 }
 
@@ -114,10 +120,15 @@ impl Digits {
             n_ways: section.take_or("n_ways", usual.n_ways)?,
             n_shots: section.take_or("n_shots", usual.n_shots)?,
             n_queries: section.take_or("n_queries", usual.n_queries)?,
+            n_copies: section.take_or("n_copies", 0)?,
+            distortion: section.take_or("distortion", Distortion::default())?,
             training: DigitsTraining::from_section(section.section("training")?)?,
         };
         section.end()?;
         section.checked(digits.shape().check().map_err(Into::into))?;
+        section.checked(digits.distortion.check().map_err(Into::into))?;
+        let few = digits.n_copies <= 1024;
+        section.check("n_copies", "at most 1024", digits.n_copies, few)?;
         let (n_held_out, n_training) = (digits.held_out.len(), digits.training_labels().len());
         let known = n_held_out + n_training == 10 && n_training >= 1;
         let got = format!("{:?}", digits.held_out);
@@ -182,6 +193,18 @@ impl Digits {
         let (data, labels) = (Arc::new(data.clone()), self.held_out.clone());
         let tasks = ClassTasks::new(&self.family(), data, labels, self.shape())?;
         Ok(tasks)
+    }
+
+    /// The same, as the network is told them: with copies.
+    pub(super) fn with_copies(
+        &self,
+        tasks: ClassTasks,
+    ) -> Result<DistortedCopies<ClassTasks>, Error> {
+        Ok(DistortedCopies::new(tasks, self.n_copies, self.distortion)?)
+    }
+
+    pub(super) fn has_copies(&self) -> bool {
+        self.n_copies > 0
     }
 
     /// Reads what `cargo xtask setup digits` has written.

@@ -88,23 +88,22 @@ impl MatchingSystem {
         match &self.environment {
             MatchingEnvironment::Clusters(shape) => {
                 let tasks = ClusterTasks::new(*shape)?;
-                self.on(tasks.clone(), tasks, seed, device)
+                self.on(tasks.clone(), tasks.clone(), tasks, seed, device)
             }
             MatchingEnvironment::Digits(digits) => {
                 let data = digits.read()?;
-                self.on(
-                    digits.training(&data)?,
-                    digits.held_out(&data)?,
-                    seed,
-                    device,
-                )
+                let held_out = digits.held_out(&data)?;
+                let told = digits.with_copies(held_out.clone())?;
+                self.on(digits.training(&data)?, told, held_out, seed, device)
             }
         }
     }
 
-    fn on<T, H, D>(
+    /// Judged on `held_out`, of which the network is told as much as `told` has.
+    fn on<T, N, H, D>(
         &self,
         training: T,
+        told: N,
         held_out: H,
         seed: Seed,
         device: D,
@@ -112,11 +111,12 @@ impl MatchingSystem {
     where
         D: Kernels<f32>,
         T: TaskDistribution<Task = FewShotTask> + 'static,
+        N: TaskDistribution<Task = FewShotTask> + 'static,
         H: TaskDistribution<Task = FewShotTask> + 'static,
     {
         let trainer = Matching::new(self.config.clone(), training, seed, device)?;
         let judge = move |trainer: &Matching<T, D>, n_tasks, seed| {
-            let accuracy = trainer.evaluate(&held_out, n_tasks, seed)?;
+            let accuracy = trainer.evaluate(&told, n_tasks, seed)?;
             let centroid = each_task(&held_out, n_tasks, seed, nearest_centroid)?;
             let pairs = accuracy.iter().zip(&centroid);
             let advantage: Vec<f64> = pairs.map(|(learned, known)| learned - known).collect();
@@ -183,6 +183,11 @@ impl MatchingSystem {
                 let tasks = digits.held_out(&digits.read()?)?;
                 let centroid = each_task(&tasks, n_tasks, seed, nearest_centroid)?;
                 row("nearest centroid", centroid);
+                if digits.has_copies() {
+                    let told = digits.with_copies(tasks)?;
+                    let centroid = each_task(&told, n_tasks, seed, nearest_centroid)?;
+                    row("centroid with copies", centroid);
+                }
             }
         }
         let chance = 1.0 / self.environment.shape().n_ways as f64;

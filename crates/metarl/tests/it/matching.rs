@@ -116,6 +116,63 @@ fn digits_are_read_from_where_the_program_is_called() {
     assert!(out.contains("nearest centroid"), "{out}");
 }
 
+/// Twenty images of each digit that are hard to tell apart.
+fn noisy_images() -> String {
+    let image = |digit: usize, idx: usize| {
+        let pixel = |k: usize| {
+            let noise = (31 * idx + k * k * (idx + 3) + digit) % 17;
+            let sign = if k % 10 == digit { 0.2 } else { 0.0 };
+            (noise as f32 / 17.0 + sign).to_string()
+        };
+        let pixels: Vec<String> = (0..64).map(pixel).collect();
+        format!("{digit},{}\n", pixels.join(","))
+    };
+    let all = (0..10).flat_map(|digit| (0..20).map(move |idx| (digit, idx)));
+    all.map(|(digit, idx)| image(digit, idx)).collect()
+}
+
+/// The network is told more than the classifier it is compared with.
+#[test]
+fn copies_are_told_to_the_network_alone() {
+    let folder = workplace();
+    let report = |keys: &str| -> Value {
+        let digits = format!(
+            r#"{{ kind = "digits", n_ways = 3, n_shots = 2, {keys} training = {{ kind = "turned-digits" }} }}"#
+        );
+        let text = TINY.replace(r#"{ kind = "clusters", n_ways = 2, n_shots = 1 }"#, &digits);
+        fs::write(folder.path().join("digits.toml"), text).expect("a writable folder");
+        let data = folder.path().join("third_party/digits");
+        fs::create_dir_all(&data).expect("a writable folder");
+        fs::write(data.join("digits.csv"), noisy_images()).expect("a writable folder");
+        let runs = folder.path().join("runs");
+        if runs.is_dir() {
+            fs::remove_dir_all(&runs).expect("a writable folder");
+        }
+        let reproduce = ["reproduce", "digits.toml", "--seeds", "1"];
+        succeeds(&metarl(folder.path(), &reproduce));
+        let report = runs.join("clusters/report.json");
+        serde_json::from_slice(&fs::read(report).expect("a report")).expect("JSON")
+    };
+    let reference = |report: &Value, name: &str| -> Option<f64> {
+        let rows = report["references"].as_array().expect("a list");
+        let row = rows.iter().find(|row| row["name"] == name)?;
+        row["mean"].as_f64()
+    };
+    let accuracy = |report: &Value, idx: usize| {
+        let measured = &report["evaluations"][0]["measurements"][idx]["mean"];
+        measured.as_f64().expect("a number")
+    };
+    let alone = report("");
+    let copies = report("n_copies = 3, distortion = { shift = 2.0 },");
+    let centroid = reference(&copies, "nearest centroid").expect("a row");
+    assert_eq!(reference(&alone, "nearest centroid"), Some(centroid));
+    assert_eq!(reference(&alone, "centroid with copies"), None);
+    assert_ne!(reference(&copies, "centroid with copies"), Some(centroid));
+    assert_ne!(accuracy(&copies, 0), accuracy(&alone, 0));
+    let difference = accuracy(&copies, 0) - centroid;
+    assert!((accuracy(&copies, 1) - difference).abs() < 1e-12);
+}
+
 #[test]
 fn digits_that_are_none_are_refused_in_one_line() {
     let nine = images().replace("\n9,", "\n8,");
@@ -171,6 +228,10 @@ fn bad_tasks_are_refused_by_their_key() {
         &digits("n_ways = 3,", r#"kind = "letters""#),
         &["training.kind", "turned-digits"],
     );
+    let many = "n_ways = 3, n_copies = 1025,";
+    refused(&digits(many, images), &["n_copies", "at most 1024"]);
+    let bent = "n_ways = 3, distortion = { shear = -1.0 },";
+    refused(&digits(bent, images), &["shear", "at least 0"]);
     let upset = r#"kind = "distorted-images", distortion = { turn = -1.0 }"#;
     refused(&digits("n_ways = 3,", upset), &["turn", "at least 0"]);
     let narrow = r#"kind = "digits", n_ways = 1"#;

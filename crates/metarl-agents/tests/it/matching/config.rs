@@ -1,7 +1,7 @@
 //! What a configuration refuses, and how it is written.
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{EmbeddingConfig, Matching, MatchingConfig};
+use metarl_agents::{ContextConfig, EmbeddingConfig, Matching, MatchingConfig};
 use metarl_core::Seed;
 
 use super::{clusters, tiny};
@@ -10,7 +10,8 @@ use super::{clusters, tiny};
 fn every_value_out_of_range_is_refused_by_its_name() {
     type Change<'a> = &'a dyn Fn(&mut MatchingConfig);
     let perceptron = |hidden| EmbeddingConfig::Perceptron { hidden };
-    let bad: [(&str, Change<'_>); 12] = [
+    let full = |processing_steps| ContextConfig::Full { processing_steps };
+    let bad: [(&str, Change<'_>); 14] = [
         ("embedding.perceptron.hidden", &|c| {
             c.embedding = perceptron(vec![3, 0])
         }),
@@ -22,6 +23,8 @@ fn every_value_out_of_range_is_refused_by_its_name() {
         }),
         ("width", &|c| c.width = 0),
         ("width", &|c| c.width = 1 << 30),
+        ("context.full.processing_steps", &|c| c.context = full(0)),
+        ("context.full.processing_steps", &|c| c.context = full(257)),
         ("inverse_temperature", &|c| c.inverse_temperature = 0.0),
         ("inverse_temperature", &|c| c.inverse_temperature = 31.0),
         ("inverse_temperature", &|c| c.inverse_temperature = f64::NAN),

@@ -1,123 +1,23 @@
 //! Loss, gradient and predictions against the reference.
 
-use dfdx::prelude::Cpu;
-use metarl_agents::{
-    Embedding, EmbeddingConfig, MatchingConfig, MatchingLoss, MatchingNetwork, Trainer,
-};
-use metarl_autodiff::{Differentiable, Layout, OnDevice};
+use metarl_agents::{ContextConfig, EmbeddingConfig, MatchingConfig, Trainer};
+use metarl_autodiff::Differentiable;
 use metarl_core::{FewShotTask, Purpose, Seed, TaskDistribution};
 use metarl_testkit::gradient::{assert_close, central_difference, directional_derivative};
 use proptest::prelude::*;
 
+use super::case::{Case, case, is_smooth};
 use super::reference::Reference;
 use super::{agent, clusters, tiny};
 use crate::support::widen;
-
-/// A network, a task for it, a point and a direction.
-#[derive(Debug, Clone)]
-struct Case {
-    config: EmbeddingConfig,
-    width: usize,
-    inverse_temperature: f64,
-    task: FewShotTask,
-    parameters: Vec<f64>,
-    direction: Vec<f64>,
-}
-
-impl Case {
-    fn network(&self) -> MatchingNetwork {
-        MatchingNetwork {
-            embedding: Embedding::new(&self.config, self.task.n_features, self.width).unwrap(),
-            inverse_temperature: self.inverse_temperature,
-        }
-    }
-
-    fn loss(&self) -> OnDevice<MatchingLoss<f64>, Cpu> {
-        let (device, n_features) = (Cpu::default(), self.task.n_features);
-        let loss = MatchingLoss::new(self.network(), n_features, &self.task);
-        OnDevice::new(loss.unwrap(), device)
-    }
-
-    fn reference(&self) -> Reference<'_> {
-        Reference {
-            config: &self.config,
-            width: self.width,
-            inverse_temperature: self.inverse_temperature,
-        }
-    }
-}
-
-/// Every class once in the support, then more of any.
-fn labels(n_ways: usize, more: usize) -> impl Strategy<Value = Vec<usize>> {
-    let more = prop::collection::vec(0..n_ways, 0..=more);
-    let all = more.prop_map(move |more| (0..n_ways).chain(more).collect::<Vec<_>>());
-    all.prop_shuffle()
-}
-
-fn task(n_features: usize) -> impl Strategy<Value = FewShotTask> {
-    (1..4_usize)
-        .prop_flat_map(|n_ways| (Just(n_ways), labels(n_ways, 4), labels(n_ways, 2)))
-        .prop_flat_map(move |(n_ways, support_label, query_label)| {
-            let examples = |n| prop::collection::vec(-1.5..1.5_f32, n * n_features);
-            let (support, query) = (examples(support_label.len()), examples(query_label.len()));
-            (support, query).prop_map(move |(support, query)| FewShotTask {
-                n_ways,
-                n_features,
-                support,
-                support_label: support_label.clone(),
-                query,
-                query_label: query_label.clone(),
-            })
-        })
-}
-
-fn embedding() -> impl Strategy<Value = (EmbeddingConfig, usize)> {
-    let widths = || prop::collection::vec(1..4_usize, 0..3);
-    prop_oneof![
-        (widths(), 1..4_usize).prop_map(|(hidden, n)| (EmbeddingConfig::Perceptron { hidden }, n)),
-        (widths(), 2..5_usize)
-            .prop_map(|(filters, side)| (EmbeddingConfig::Convolutional { filters }, side * side)),
-    ]
-}
-
-fn case() -> impl Strategy<Value = Case> {
-    (embedding(), 1..4_usize, 0.2..6.0_f64).prop_flat_map(
-        |((config, n_features), width, inverse_temperature)| {
-            let embedding = Embedding::new(&config, n_features, width).unwrap();
-            let n = Layout::of(&embedding).n_parameters();
-            let numbers = || prop::collection::vec(-1.5..1.5_f64, n);
-            (task(n_features), numbers(), numbers()).prop_map(
-                move |(task, parameters, direction)| Case {
-                    config: config.clone(),
-                    width,
-                    inverse_temperature,
-                    task,
-                    parameters,
-                    direction,
-                },
-            )
-        },
-    )
-}
-
-/// Whether central differences can be trusted: no ReLU near its kink, no embedding near zero.
-fn is_smooth(case: &Case) -> bool {
-    let at = |h: f64| {
-        let moved = case.parameters.iter().zip(&case.direction);
-        let moved: Vec<f64> = moved.map(|(x, d)| x + h * d).collect();
-        case.loss().gradient(&moved).unwrap().1
-    };
-    let (before, after) = (at(-1e-5), at(1e-5));
-    let size = before.iter().fold(1.0_f64, |max, x| max.max(x.abs()));
-    let jump = before.iter().zip(&after).map(|(a, b)| (a - b).abs());
-    size < 10.0 && jump.fold(0.0, f64::max) < 1e-2
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn the_loss_and_its_gradient_are_those_of_the_reference(case in case()) {
+    fn the_loss_and_its_gradient_are_those_of_the_reference(
+        case in case(prop::option::of(1..4_usize)),
+    ) {
         prop_assume!(is_smooth(&case));
         let (value, gradient) = case.loss().gradient(&case.parameters).unwrap();
         let reference = |x: &[f64]| case.reference().loss(&case.task, x);
@@ -134,7 +34,10 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_support_does_not_matter(case in case(), by in any::<prop::sample::Index>()) {
+    fn without_context_the_order_of_the_support_does_not_matter(
+        case in case(Just(None)),
+        by in any::<prop::sample::Index>(),
+    ) {
         let n = case.task.support_label.len();
         let by = by.index(n);
         let mut turned = case.clone();
@@ -147,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn the_names_of_classes_do_not_matter(case in case()) {
+    fn without_context_the_names_of_classes_do_not_matter(case in case(Just(None))) {
         let mut renamed = case.clone();
         let last = case.task.n_ways - 1;
         renamed.task.support_label.iter_mut().for_each(|label| *label = last - *label);
@@ -164,6 +67,7 @@ fn a_probability_is_known_by_hand() {
     let case = Case {
         config: EmbeddingConfig::Perceptron { hidden: vec![] },
         width: 2,
+        processing_steps: None,
         inverse_temperature: 1.0,
         task: FewShotTask {
             n_ways: 2,
@@ -186,17 +90,31 @@ fn a_probability_is_known_by_hand() {
 #[test]
 fn predictions_and_measurements_are_those_of_the_reference() {
     // Wide enough that no two classes are as probable as each other.
-    let config = MatchingConfig {
+    let alone = MatchingConfig {
         embedding: EmbeddingConfig::Perceptron { hidden: vec![32] },
         width: 16,
         inverse_temperature: 3.0,
         ..tiny()
     };
+    let in_context = MatchingConfig {
+        embedding: EmbeddingConfig::Perceptron { hidden: vec![] },
+        width: 5,
+        context: ContextConfig::Full {
+            processing_steps: 2,
+        },
+        ..alone.clone()
+    };
+    are_those_of_the_reference(alone, None);
+    are_those_of_the_reference(in_context, Some(2));
+}
+
+fn are_those_of_the_reference(config: MatchingConfig, processing_steps: Option<usize>) {
     let mut agent = agent(config.clone(), 7);
     let parameters = widen(&agent.state().parameters);
     let reference = Reference {
         config: &config.embedding,
         width: config.width,
+        processing_steps,
         inverse_temperature: config.inverse_temperature,
     };
     let predicted = |task: &FewShotTask| -> Vec<usize> {

@@ -1,6 +1,8 @@
 //! Matching networks.
 
+mod case;
 mod config;
+mod context;
 mod equation;
 mod fault;
 mod learning;
@@ -8,7 +10,7 @@ mod reference;
 mod reproducible;
 
 use dfdx::prelude::Cpu;
-use metarl_agents::{EmbeddingConfig, Matching, MatchingConfig};
+use metarl_agents::{ContextConfig, EmbeddingConfig, Matching, MatchingConfig};
 use metarl_core::Seed;
 use metarl_envs::few_shot::{ClusterTasks, FewShot};
 
@@ -33,5 +35,15 @@ fn tiny() -> MatchingConfig {
         width: 4,
         meta_batch_size: 3,
         ..MatchingConfig::default()
+    }
+}
+
+/// The same with fully conditional embeddings.
+fn conditional() -> MatchingConfig {
+    MatchingConfig {
+        context: ContextConfig::Full {
+            processing_steps: 2,
+        },
+        ..tiny()
     }
 }

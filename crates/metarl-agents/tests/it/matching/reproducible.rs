@@ -3,14 +3,14 @@
 use metarl_agents::{Error, MatchingConfig, Trainer};
 use metarl_core::Seed;
 
-use super::{agent, clusters, tiny};
+use super::{agent, clusters, conditional, tiny};
 use crate::support::{on_threads, through_json};
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let trained = |n_threads| {
+    let trained = |n_threads, config: MatchingConfig| {
         on_threads(n_threads, || {
-            let mut agent = agent(tiny(), 1);
+            let mut agent = agent(config, 1);
             for _ in 0..5 {
                 agent.iterate().unwrap();
             }
@@ -18,10 +18,15 @@ fn the_number_of_threads_changes_no_bit() {
             (agent.state().clone(), accuracy)
         })
     };
-    let one = trained(1);
-    assert_eq!(one, trained(3));
-    assert_ne!(one.0.parameters, agent(tiny(), 1).state().parameters);
-    assert_ne!(one.0.parameters, agent(tiny(), 2).state().parameters);
+    for config in [tiny(), conditional()] {
+        let one = trained(1, config.clone());
+        assert_eq!(one, trained(3, config.clone()));
+        assert_ne!(
+            one.0.parameters,
+            agent(config.clone(), 1).state().parameters
+        );
+        assert_ne!(one.0.parameters, agent(config, 2).state().parameters);
+    }
 }
 
 #[test]
