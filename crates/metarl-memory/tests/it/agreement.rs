@@ -301,6 +301,35 @@ fn a_tree_whose_keys_wander_stays_exact() {
     }
 }
 
+/// Blocks that are measured several at a time: in units that grow, with holes, and one with no key left.
+#[test]
+fn a_scan_of_many_blocks_finds_what_sorting_finds() {
+    const N_KEYS: usize = 12_000;
+    const DIMENSION: usize = 20;
+    let mut bits = Bits(13);
+    let mut scan = FlatScan::new(DIMENSION, N_KEYS).unwrap();
+    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    for slot in 0..N_KEYS {
+        let mut key = bits.key(Kind::Spread, DIMENSION);
+        key[slot % DIMENSION] += slot as f32 / 2000.0;
+        scan.insert(slot, &key).unwrap();
+        brute_force.insert(slot, &key).unwrap();
+    }
+    for slot in (0..N_KEYS).filter(|slot| slot % 7 == 3 || (6400..6464).contains(slot)) {
+        scan.remove(slot).unwrap();
+        brute_force.remove(slot).unwrap();
+    }
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for k in [1, 11, 200, brute_force.keys().len()] {
+        for _ in 0..10 {
+            let query = bits.key(Kind::Spread, DIMENSION);
+            let expected = brute_force.nearest(&query, k, &mut search).unwrap();
+            let found = scan.nearest(&query, k, &mut other).unwrap();
+            assert_eq!(bits_of(found), bits_of(expected), "k = {k}");
+        }
+    }
+}
+
 /// Keys on a line, each moved by less than would be written, out of the box around its block.
 #[test]
 fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
