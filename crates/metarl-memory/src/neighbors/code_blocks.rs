@@ -190,15 +190,17 @@ impl CodeBlocks {
         mut queries: [&mut Query; N],
         distances: &mut CodeDistances<N>,
     ) {
-        let unit = self.blocks[block].unit;
+        let coding = self.blocks[block];
+        let unit = coding.unit;
         for query in &mut queries {
             query.code(unit);
         }
+        let widened = self.widened(unit);
         let mut errors = [0.0; N];
         let mut coded = [CodeQuery::default(); N];
         for (n, query) in queries.iter().enumerate() {
-            errors[n] = self.error(block, query);
-            coded[n] = self.coded(query, unit, errors[n]);
+            errors[n] = self.error(coding, query);
+            coded[n] = self.coded(query, errors[n], widened);
         }
         let squares = self.squares.row(block);
         let block = CodeBlock {
@@ -217,7 +219,7 @@ impl CodeBlocks {
     }
 
     /// Measures a query against blocks that follow each other, of which it is said what is taken: as
-    /// many of them as lie side by side in memory. Gives how many.
+    /// many of them as share a unit and lie side by side in memory. Gives how many.
     pub(crate) fn measure_run(
         &self,
         first: usize,
@@ -225,15 +227,19 @@ impl CodeBlocks {
         query: &mut Query,
         distances: &mut [CodeDistances<1>],
     ) -> usize {
+        let unit = self.blocks[first].unit;
+        query.code(unit);
+        let (query, widened) = (&*query, self.widened(unit));
         let codes = self.codes.rows_from(first);
         let codes = codes.chunks_exact(self.codes.width());
         let squares = self.squares.rows_from(first).as_chunks().0;
+        let blocks = self.blocks[first..].iter().zip(codes).zip(squares);
         let mut n_measured = 0;
-        for (((codes, squares), taken), distances) in codes.zip(squares).zip(taken).zip(distances) {
-            let block = first + n_measured;
-            let unit = self.blocks[block].unit;
-            query.code(unit);
-            let coded = self.coded(query, unit, self.error(block, query));
+        for ((((coding, codes), squares), taken), distances) in blocks.zip(taken).zip(distances) {
+            if coding.unit != unit {
+                break;
+            }
+            let coded = self.coded(query, self.error(*coding, query), widened);
             let block = CodeBlock {
                 codes,
                 squares,
@@ -253,26 +259,30 @@ impl CodeBlocks {
         query: &mut Query,
         distances: &CodeDistances<1>,
     ) {
-        let unit = self.blocks[block].unit;
-        query.code(unit);
-        let error = self.error(block, query);
+        let coding = self.blocks[block];
+        query.code(coding.unit);
+        let error = self.error(coding, query);
         let keys = positions(distances.within[0], slots);
-        self.add_candidates(unit, error, &distances.squared[0], keys, query);
+        self.add_candidates(coding.unit, error, &distances.squared[0], keys, query);
     }
 
     /// How far the distance between codes may be off, for the codes that a query was asked for last.
     #[inline]
-    fn error(&self, block: usize, query: &Query) -> f32 {
-        let residual = self.blocks[block].residual + self.leeway;
-        query.codings[query.coding].coded.residual + query.leeway + residual
+    fn error(&self, block: BlockCoding, query: &Query) -> f32 {
+        let coded = query.codings[query.coding].coded;
+        coded.residual + query.leeway + (block.residual + self.leeway)
+    }
+
+    /// What makes a distance one between codes, and by more than the rounding of everything.
+    fn widened(&self, unit: Unit) -> f32 {
+        (1.0 + 4.0 * slack(self.dimension)) / unit.get()
     }
 
     /// A query in those codes, with the limit of distances between codes that may be so far off.
     #[inline]
-    fn coded<'a>(&self, query: &'a Query, unit: Unit, error: f32) -> CodeQuery<'a> {
+    fn coded<'a>(&self, query: &'a Query, error: f32, widened: f32) -> CodeQuery<'a> {
         let Coded { squares, sum, .. } = query.codings[query.coding].coded;
         let n_groups = self.dimension.div_ceil(GROUP);
-        let widened = (1.0 + 4.0 * slack(self.dimension)) / unit.get();
         let farthest = (query.limit + error) * widened;
         CodeQuery {
             groups: &query.groups[query.coding * n_groups..][..n_groups],
