@@ -28,7 +28,8 @@ xflags::xflags! {
             /// Instead: ours against packages fetched into target/peers, side by side; writes
             /// docs/benchmarks.md.
             optional --peers
-            /// With --peers: only works whose name begins so.
+            /// With --peers: only works whose name begins so; `neighbors-grid` runs only when it is
+            /// asked for.
             optional --only work: String
             /// With --peers: fewer rounds, and docs/benchmarks.md is left alone.
             optional --quick

@@ -1,28 +1,37 @@
 //! Ours against what people would use instead, side by side.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
+mod worker;
 mod works;
 
+use crate::python;
+use worker::Worker;
 use works::{Cores, Peer, WORKS, Work};
 
 const REPORT: &str = "docs/benchmarks.md";
+
+/// With `--quick`, rounds of which one is enough to say that more of them would take too long.
+const FEWEST_ROUNDS: usize = 3;
+
+/// What so many rounds then have taken.
+const LONG: Duration = Duration::from_secs(15);
 
 const HEAD: &str = "\
 # Benchmarks against peers
 
 Written by `cargo xtask bench --peers`, which fetches the packages named in
-[`xtask/peers`](../xtask/peers) from PyPI. Both sides run in turn, half a second each or one piece of work where that
-takes longer, on one core, iterations on all; a ratio is that of neighbors in time, and the table has the median of
-the ratios with the smallest and the largest.
+[`xtask/peers`](../xtask/peers) from PyPI. Ours and all peers of a work run in turn, half a second each or one piece of
+work where that takes longer, on one core, iterations on all; a ratio is that of one round, and the table has the median
+of the ratios with the smallest and the largest.
 
 | work | a rate counts |
 |---|---|
@@ -38,53 +47,48 @@ the ratios with the smallest and the largest.
 ";
 
 /// How a comparison went.
-struct Comparison {
-    work: &'static Work,
+struct Comparison<'a> {
+    work: &'a Work,
     /// Medians of the rates.
     ours: f64,
     theirs: f64,
-    /// Smallest, median and largest ratio of neighbors in time.
+    /// Smallest, median and largest ratio of a round.
     ratio: [f64; 3],
 }
 
-impl Comparison {
+impl Comparison<'_> {
     fn passed(&self) -> bool {
         self.ratio[1] >= self.work.bar
     }
 }
 
 pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> Result<()> {
-    let works: Vec<&Work> = WORKS
-        .iter()
-        .filter(|work| only.is_none_or(|only| work.name.starts_with(only)))
-        .collect();
-    let names = || WORKS.iter().map(|work| work.name).collect::<Vec<_>>();
-    ensure!(!works.is_empty(), "no such work; there are {:?}", names());
-    let mut ready = Vec::with_capacity(works.len());
-    for work in works {
-        match work.kit.needs() {
-            Some([path, command]) if !sh.path_exists(path) => {
-                let name = work.name;
-                println!("skipped: {name}, because {path} is missing; `{command}` fetches it");
-            }
-            _ => ready.push(work),
-        }
-    }
-
+    let works = chosen(only)?;
+    let ready = set_up(sh, works)?;
     let root = sh.current_dir();
-    let n_rounds = if quick { 5 } else { 15 };
     let mut report = format!(
         "{HEAD}| work | peer | ours | theirs | ratio | bar | |\n|---|---|---|---|---|---|---|\n"
     );
+    let start = Instant::now();
     let mut comparisons = Vec::new();
-    for work in ready {
-        let comparison = compare(sh, &root, work, n_rounds)
-            .with_context(|| format!("{} against {}", work.name, work.peer))?;
-        let row = row(&comparison);
-        println!("{row}");
-        writeln!(report, "{row}")?;
-        comparisons.push(comparison);
+    // Peers of the same work are measured together, so that ours is started and measured once.
+    for works in ready.chunk_by(|a, b| a.is_measured_with(b)) {
+        let names: Vec<&str> = works.iter().map(|work| work.peer).collect();
+        let what = format!("{} beside {}", works[0].name, names.join(" and "));
+        let so_far = start.elapsed().as_secs();
+        eprintln!(
+            "{so_far} s, {} of {}: {what}",
+            comparisons.len() + 1,
+            ready.len()
+        );
+        for comparison in compare(&root, works, quick).context(what)? {
+            let row = row(&comparison);
+            println!("{row}");
+            writeln!(report, "{row}")?;
+            comparisons.push(comparison);
+        }
     }
+    eprintln!("{} s after set-up", start.elapsed().as_secs());
     if only.is_none() && !quick {
         fs::write(root.join(REPORT), report).context(REPORT)?;
     }
@@ -101,7 +105,51 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
     Ok(())
 }
 
-fn row(comparison: &Comparison) -> String {
+/// The works whose name begins so; those of the grid only where they are asked for.
+fn chosen(only: Option<&str>) -> Result<Vec<Work>> {
+    let begin = only.unwrap_or_default();
+    let mut works = WORKS.to_vec();
+    if begin.starts_with(works::GRID) {
+        works = works::grid();
+    }
+    let names: Vec<_> = works.iter().map(|work| work.name.clone()).collect();
+    works.retain(|work| work.name.starts_with(begin));
+    ensure!(!works.is_empty(), "no such work; there are {names:?}");
+    Ok(works)
+}
+
+/// Fetches and builds what works need; gives those that can be done.
+fn set_up(sh: &Shell, mut works: Vec<Work>) -> Result<Vec<Work>> {
+    works.retain(|work| match work.kit.needs() {
+        Some([path, command]) if !sh.path_exists(path) => {
+            let name = &work.name;
+            println!("skipped: {name}, because {path} is missing; `{command}` fetches it");
+            false
+        }
+        _ => true,
+    });
+    let mut kits: Vec<_> = works.iter().map(|work| work.kit).collect();
+    kits.dedup();
+    for kit in kits {
+        kit.build(sh)?;
+    }
+    if works
+        .iter()
+        .any(|work| matches!(work.theirs, Peer::Crate(_)))
+    {
+        works::build_rust_peers(sh)?;
+    }
+    let scripts = works
+        .iter()
+        .filter(|work| matches!(work.theirs, Peer::Script(..)));
+    let environments: BTreeSet<_> = scripts.map(|work| work.kit.environment()).collect();
+    for (folder, requirements) in environments {
+        python::virtual_environment(sh, folder, requirements)?;
+    }
+    Ok(works)
+}
+
+fn row(comparison: &Comparison<'_>) -> String {
     let Comparison {
         work,
         ours,
@@ -133,7 +181,7 @@ fn rate(x: f64) -> String {
     }
 }
 
-fn as_json(comparison: &Comparison) -> Value {
+fn as_json(comparison: &Comparison<'_>) -> Value {
     json!({
         "work": comparison.work.name,
         "peer": comparison.work.peer,
@@ -145,51 +193,79 @@ fn as_json(comparison: &Comparison) -> Value {
     })
 }
 
-fn compare(sh: &Shell, root: &Path, work: &'static Work, n_rounds: usize) -> Result<Comparison> {
+/// Measures ours, which is the same for all the works, and the peers of each.
+fn compare<'a>(root: &Path, works: &'a [Work], quick: bool) -> Result<Vec<Comparison<'a>>> {
+    let kit = works[0].kit;
     let cargo = PathBuf::from(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    let example = &work.kit.example();
-    cmd!(sh, "cargo build --release {example...}").run()?;
-    let run = ["run", "--quiet", "--release"].into_iter();
-    let words = |arguments: &'static str| arguments.split(' ').map(str::to_owned);
-    let ours = |arguments: &'static str| -> Vec<String> {
-        let cargo = run.clone().chain(example.iter().copied()).chain(["--"]);
-        cargo.map(str::to_owned).chain(words(arguments)).collect()
+    let words = |arguments: &str| arguments.split(' ').map(str::to_owned).collect();
+    let ours = |arguments: &str| -> Vec<String> {
+        let run = [
+            vec!["run", "--quiet", "--release"],
+            kit.example(),
+            vec!["--"],
+        ]
+        .concat();
+        let run = run.into_iter().map(str::to_owned).collect();
+        [run, words(arguments)].concat()
     };
-    let (program, arguments) = match work.theirs {
-        Peer::Script(script, arguments) => {
-            let script = format!("xtask/peers/{script}");
-            let arguments = words(arguments).chain(words(work.ours));
-            let arguments = std::iter::once(script).chain(arguments).collect();
-            (work.kit.python(sh)?, arguments)
-        }
-        Peer::Crate(name) => {
-            let arguments = vec![name.to_owned(), work.ours.to_owned()];
-            (works::rust_peers(sh)?, arguments)
-        }
-        Peer::Ours(arguments) => (cargo.clone(), ours(arguments)),
-    };
-    let cores = work.kit.cores();
-    // Ours first, for it writes the data that both read.
-    let mut ours = Worker::start(root, &cargo, ours(work.ours), cores)?;
-    let mut theirs = Worker::start(root, &program, arguments, cores)?;
-    let mut rates = Vec::with_capacity(n_rounds);
-    for round in 0..n_rounds {
-        // Who goes first takes turns, so that a drift of the machine favors neither.
-        rates.push(if round % 2 == 0 {
-            let our_rate = ours.round()?;
-            (our_rate, theirs.round()?)
-        } else {
-            let their_rate = theirs.round()?;
-            (ours.round()?, their_rate)
-        });
+    // Ours first, for it writes the data that all read.
+    let mut workers = vec![Worker::start(
+        root,
+        &cargo,
+        ours(&works[0].ours),
+        kit.cores(),
+    )?];
+    for work in works {
+        let (program, arguments) = match work.theirs {
+            Peer::Script(script, arguments) => {
+                let script = vec![format!("xtask/peers/{script}")];
+                let arguments = [script, words(arguments), words(&work.ours)].concat();
+                (python::program(root, kit.environment().0), arguments)
+            }
+            Peer::Crate(name) => {
+                let arguments = vec![name.to_owned(), work.ours.to_string()];
+                (works::rust_peers(root), arguments)
+            }
+            Peer::Ours(arguments) => (cargo.clone(), ours(arguments)),
+        };
+        workers.push(Worker::start(root, &program, arguments, kit.cores())?);
     }
-    let ratio = sorted(rates.iter().map(|(ours, theirs)| ours / theirs));
-    Ok(Comparison {
-        work,
-        ours: median(&sorted(rates.iter().map(|(ours, _)| *ours))),
-        theirs: median(&sorted(rates.iter().map(|(_, theirs)| *theirs))),
-        ratio: [ratio[0], median(&ratio), ratio[n_rounds - 1]],
-    })
+    let rounds = rounds(&mut workers, quick)?;
+    let of = |worker: usize| sorted(rounds.iter().map(|rates| rates[worker]));
+    let comparisons = works.iter().zip(1..).map(|(work, worker)| {
+        let ratio = sorted(rounds.iter().map(|rates| rates[0] / rates[worker]));
+        Comparison {
+            work,
+            ours: median(&of(0)),
+            theirs: median(&of(worker)),
+            ratio: [ratio[0], median(&ratio), ratio[ratio.len() - 1]],
+        }
+    });
+    Ok(comparisons.collect())
+}
+
+/// Rates of all workers, round after round.
+fn rounds(workers: &mut [Worker], quick: bool) -> Result<Vec<Vec<f64>>> {
+    let n_rounds = if quick { 5 } else { 15 };
+    let start = Instant::now();
+    let mut rounds = Vec::new();
+    while rounds.len() < n_rounds {
+        let is_long = rounds.len() == FEWEST_ROUNDS && start.elapsed() > LONG;
+        if quick && is_long {
+            break;
+        }
+        let mut rates = vec![0.0; workers.len()];
+        let mut turns: Vec<usize> = (0..workers.len()).collect();
+        // Who goes first takes turns, so that a drift of the machine favors nobody.
+        if rounds.len() % 2 == 1 {
+            turns.reverse();
+        }
+        for worker in turns {
+            rates[worker] = workers[worker].round()?;
+        }
+        rounds.push(rates);
+    }
+    Ok(rounds)
 }
 
 fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
@@ -203,66 +279,33 @@ fn median(sorted: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-/// A process that measures once for each line it is given.
-struct Worker {
-    process: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+#[cfg(test)]
+mod tests {
+    use super::{chosen, works};
 
-impl Worker {
-    /// Starts it on its cores, where the system has a way to say so, and waits until it is ready.
-    fn start(root: &Path, program: &Path, arguments: Vec<String>, cores: Cores) -> Result<Self> {
-        let can_pin = || Command::new("taskset").arg("--version").output().is_ok();
-        let pinned = cores == Cores::One && can_pin();
-        let mut command = if pinned {
-            let mut command = Command::new("taskset");
-            command.args(["--cpu-list", "0"]).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        let mut process = command
-            .args(arguments)
-            .current_dir(root)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| program.display().to_string())?;
-        let questions = process.stdin.take().context("it has no input")?;
-        let answers = BufReader::new(process.stdout.take().context("it has no output")?);
-        let mut worker = Self {
-            process,
-            questions,
-            answers,
-        };
-        worker.line()?;
-        Ok(worker)
+    #[test]
+    fn the_grid_is_measured_only_where_it_is_asked_for() {
+        let is_in_grid = |name: &str| name.starts_with(works::GRID);
+        for only in [None, Some("neighbors")] {
+            let works = chosen(only).expect("works");
+            assert!(!works.iter().any(|work| is_in_grid(&work.name)));
+        }
+        let grid = chosen(Some("neighbors-grid-gauss-8x")).expect("works");
+        assert_eq!(grid.len(), 3 * 2 * 4);
+        assert!(grid.iter().all(|work| is_in_grid(&work.name)));
+        assert!(chosen(Some("no-such-work")).is_err());
     }
 
-    fn round(&mut self) -> Result<f64> {
-        writeln!(self.questions)?;
-        let line = self.line()?;
-        line.trim()
-            .parse()
-            .with_context(|| format!("it said {line:?}"))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        ensure!(
-            !line.is_empty(),
-            "the worker stopped; what it said is above"
-        );
-        Ok(line)
-    }
-}
-
-impl Drop for Worker {
-    /// Nothing depends on how it ends.
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+    #[test]
+    fn rows_of_the_same_work_follow_each_other() {
+        let works = [chosen(None), chosen(Some(works::GRID))];
+        for works in works.map(|works| works.expect("works")) {
+            let mut starts = Vec::new();
+            for rows in works.chunk_by(|a, b| a.is_measured_with(b)) {
+                let seen = starts.iter().any(|start| rows[0].is_measured_with(start));
+                assert!(!seen, "{} comes twice", rows[0].name);
+                starts.push(rows[0].clone());
+            }
+        }
     }
 }

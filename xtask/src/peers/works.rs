@@ -1,22 +1,30 @@
 //! What is compared with whom.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::python::virtual_environment;
 use crate::setup::{BOX2D, MUJOCO};
 
-/// One row: the same work done by us and by a peer.
+/// One row: the same work done by us and by a peer. Rows of the same work follow each other.
+#[derive(Clone)]
 pub(super) struct Work {
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'static, str>,
     pub(super) peer: &'static str,
     /// Arguments of our worker, with spaces between.
-    pub(super) ours: &'static str,
+    pub(super) ours: Cow<'static, str>,
     pub(super) theirs: Peer,
     pub(super) kit: Kit,
     pub(super) bar: f64,
+}
+
+impl Work {
+    /// Whether ours is the same.
+    pub(super) fn is_measured_with(&self, other: &Self) -> bool {
+        self.ours == other.ours && self.kit == other.kit
+    }
 }
 
 /// Who does the work otherwise.
@@ -31,7 +39,7 @@ pub(super) enum Peer {
 }
 
 /// What both sides of a comparison need.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kit {
     /// Environments, and nothing but their packages.
     Plain,
@@ -101,9 +109,14 @@ impl Kit {
         }
     }
 
-    /// A Python with the packages of the peers.
-    pub(super) fn python(self, sh: &Shell) -> Result<PathBuf> {
-        let (venv, requirements) = match self {
+    pub(super) fn build(self, sh: &Shell) -> Result<()> {
+        let example = self.example();
+        Ok(cmd!(sh, "cargo build --release {example...}").run()?)
+    }
+
+    /// Where a Python with the packages of the peers is, and the file that names those.
+    pub(super) fn environment(self) -> (&'static str, &'static str) {
+        match self {
             Self::Plain => ("target/peers/venv", "xtask/peers/requirements.txt"),
             Self::Rapier | Self::Box2d => ("target/peers/walker", "xtask/peers/walker.txt"),
             Self::Mujoco | Self::MujocoThreads => ("target/peers/mujoco", "xtask/peers/mujoco.txt"),
@@ -111,29 +124,33 @@ impl Kit {
             Self::Derivatives | Self::Iterations | Self::Estimators => {
                 ("target/peers/learning", "xtask/peers/learning.txt")
             }
-        };
-        virtual_environment(sh, venv, requirements)
+        }
     }
 }
 
-/// Builds the peers that are crates; gives the program.
-pub(super) fn rust_peers(sh: &Shell) -> Result<PathBuf> {
-    let target = sh.current_dir().join("target/peers/neighbors-peers");
+const RUST_PEERS: &str = "target/peers/neighbors-peers";
+
+/// Builds the peers that are crates.
+pub(super) fn build_rust_peers(sh: &Shell) -> Result<()> {
     let manifest = "xtask/peers/neighbors/Cargo.toml";
     cmd!(
         sh,
-        "cargo build --release --locked --manifest-path {manifest} --target-dir {target}"
+        "cargo build --release --locked --manifest-path {manifest} --target-dir {RUST_PEERS}"
     )
     .run()
-    .context("the peers could not be fetched from crates.io and built")?;
-    Ok(target.join("release/neighbors-peers"))
+    .context("the peers could not be fetched from crates.io and built")
+}
+
+/// The program that has them.
+pub(super) fn rust_peers(root: &Path) -> PathBuf {
+    root.join(RUST_PEERS).join("release/neighbors-peers")
 }
 
 const fn classic(name: &'static str, peer: &'static str, theirs: Peer) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer,
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs,
         kit: Kit::Plain,
         bar: 8.0,
@@ -142,9 +159,9 @@ const fn classic(name: &'static str, peer: &'static str, theirs: Peer) -> Work {
 
 const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer: "MinAtar",
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs: Peer::Script(MIN_ATAR, theirs),
         bar: 20.0,
         kit: Kit::Plain,
@@ -154,9 +171,9 @@ const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
 /// A robot in the simulator, which is most of the work on both sides.
 const fn robot(name: &'static str, theirs: &'static str) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer: "Gymnasium",
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs: Peer::Script(GYMNASIUM, theirs),
         kit: Kit::Mujoco,
         bar: 1.4,
@@ -166,9 +183,9 @@ const fn robot(name: &'static str, theirs: &'static str) -> Work {
 /// A walker in a physics engine, beside Gymnasium's in Box2D.
 const fn walker(name: &'static str, kit: Kit, bar: f64) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer: "Gymnasium",
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs: Peer::Script(GYMNASIUM, "BipedalWalker-v3"),
         kit,
         bar,
@@ -178,9 +195,9 @@ const fn walker(name: &'static str, kit: Kit, bar: f64) -> Work {
 /// Look-ups or changes of a memory.
 const fn neighbors(name: &'static str, peer: &'static str, theirs: Peer, bar: f64) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer,
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs,
         kit: Kit::Neighbors,
         bar,
@@ -190,9 +207,9 @@ const fn neighbors(name: &'static str, peer: &'static str, theirs: Peer, bar: f6
 /// Entries of a memory, read and written.
 const fn dictionary(name: &'static str, peer: &'static str, theirs: Peer, bar: f64) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer,
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs,
         kit: Kit::Dictionary,
         bar,
@@ -206,9 +223,9 @@ const fn derivative(name: &'static str, library: &'static str, bar: f64) -> Work
         _ => "PyTorch",
     };
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer,
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs: Peer::Script("derivatives.py", library),
         kit: Kit::Derivatives,
         bar,
@@ -218,9 +235,9 @@ const fn derivative(name: &'static str, library: &'static str, bar: f64) -> Work
 /// An iteration of training, in a script of Python with an argument.
 const fn iteration(name: &'static str, peer: &'static str, theirs: Peer, bar: f64) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer,
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs,
         kit: Kit::Iterations,
         bar,
@@ -229,9 +246,9 @@ const fn iteration(name: &'static str, peer: &'static str, theirs: Peer, bar: f6
 
 const fn estimator(name: &'static str) -> Work {
     Work {
-        name,
+        name: Cow::Borrowed(name),
         peer: "rlax, jitted",
-        ours: name,
+        ours: Cow::Borrowed(name),
         theirs: Peer::Script("estimators_rlax.py", name),
         kit: Kit::Estimators,
         bar: 5.0,
@@ -252,6 +269,36 @@ const SKLEARN: Peer = Peer::Script(NEIGHBORS, "sklearn");
 const FAISS: Peer = Peer::Script(NEIGHBORS, "faiss");
 const NUMPY: Peer = Peer::Script(NEIGHBORS, "numpy");
 const EXACT: Peer = Peer::Ours("neighbors-manif-64x100k-k50");
+
+/// How names of the grid's works begin.
+pub(super) const GRID: &str = "neighbors-grid";
+
+/// Look-ups of neighbors over dimensions, sizes and data: what one would use at each point.
+pub(super) fn grid() -> Vec<Work> {
+    let mut works = Vec::new();
+    for data in ["manif", "gauss"] {
+        for dimension in [8, 16, 32, 64, 128] {
+            for n_thousands in [10, 100, 500] {
+                for k in [11, 50] {
+                    let size = format!("{data}-{dimension}x{n_thousands}k-k{k}");
+                    works.extend(GRID_PEERS.map(|(peer, theirs)| Work {
+                        name: format!("{GRID}-{size}").into(),
+                        ours: format!("neighbors-{size}").into(),
+                        ..neighbors(GRID, peer, theirs, 1.0)
+                    }));
+                }
+            }
+        }
+    }
+    works
+}
+
+const GRID_PEERS: [(&str, Peer); 4] = [
+    ("kiddo 5", KIDDO_5),
+    ("kiddo 6", KIDDO_6),
+    ("kdtree", KDTREE),
+    ("gemm", Peer::Crate("gemm-single")),
+];
 
 pub(super) const WORKS: &[Work] = &[
     classic(
@@ -305,9 +352,9 @@ pub(super) const WORKS: &[Work] = &[
     robot("ant", "Ant-v5"),
     robot("humanoid", "Humanoid-v5"),
     Work {
-        name: "half-cheetah-threads",
+        name: Cow::Borrowed("half-cheetah-threads"),
         peer: "ours, one thread",
-        ours: "half-cheetah-crowd",
+        ours: Cow::Borrowed("half-cheetah-crowd"),
         theirs: Peer::Ours("half-cheetah-alone"),
         kit: Kit::MujocoThreads,
         bar: 0.9,

@@ -1,5 +1,7 @@
 //! Keys once more, in blocks that are measured at once.
 
+use std::ops::Range;
+
 use super::code_blocks::CodeBlocks;
 use super::columns::MOST_COLUMNS;
 use super::kernel::{CodeDistances, prefetch};
@@ -293,6 +295,43 @@ impl Arena {
             }
             Contents::Codes(codes) => {
                 codes.measure(block, taken, slots, [query], &mut CodeDistances::default());
+            }
+        }
+    }
+
+    /// Measures a query against blocks that follow each other, all but its home.
+    ///
+    /// All are measured before the keys that are near enough are looked at: nobody foresees where those
+    /// are, and in the meantime nothing would be read ahead.
+    pub(crate) fn measure_run(
+        &self,
+        run: Range<usize>,
+        home: usize,
+        query: &mut Query,
+        distances: &mut [CodeDistances<1>],
+    ) {
+        let Contents::Codes(codes) = &self.contents else {
+            for block in run.filter(|block| *block != home) {
+                self.measure(block, query);
+            }
+            return;
+        };
+        let mut first = run.start;
+        while first < run.end {
+            let taken = self.blocks[first..run.end].iter().map(|block| block.taken);
+            let distances = &mut distances[first - run.start..];
+            first += codes.measure_run(first, taken, query, distances);
+        }
+        for (block, distances) in run.clone().zip(&mut *distances) {
+            let is_home = block == home;
+            distances.within[0] &= if is_home { 0 } else { self.blocks[block].taken };
+            if distances.within[0] != 0 {
+                prefetch(self.slots.row(block));
+            }
+        }
+        for (block, distances) in run.zip(distances) {
+            if distances.within[0] != 0 {
+                codes.add_within(block, self.slots.row(block), query, distances);
             }
         }
     }

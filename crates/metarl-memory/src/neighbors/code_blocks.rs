@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use super::arena::{BLOCK, n_positions, positions};
 use super::kernel::{CodeBlock, CodeDistances, CodeQuery, Instructions, prefetch};
 use super::keys::Keys;
-use super::quantization::{GROUP, MOST_DIMENSIONS, OFFSET, Unit, encode, slack};
+use super::quantization::{Coded, GROUP, MOST_DIMENSIONS, OFFSET, Unit, encode, slack};
 use super::query::{Candidate, Query};
 use super::rows::Rows;
 use crate::Error;
@@ -197,25 +197,17 @@ impl CodeBlocks {
         mut queries: [&mut Query; N],
         distances: &mut CodeDistances<N>,
     ) {
-        let BlockCoding { unit, residual } = self.blocks[block];
-        let slack = slack(self.dimension);
-        let n_groups = self.dimension.div_ceil(GROUP);
-        let mut residuals = [0.0; N];
-        let mut coded = [CodeQuery::default(); N];
+        let coding = self.blocks[block];
+        let unit = coding.unit;
         for query in &mut queries {
             query.code(unit);
         }
-        let widened = (1.0 + 4.0 * slack) / unit.get();
+        let widened = self.widened(unit);
+        let mut errors = [0.0; N];
+        let mut coded = [CodeQuery::default(); N];
         for (n, query) in queries.iter().enumerate() {
-            let coding = &query.codings[query.coding];
-            residuals[n] = coding.coded.residual + query.leeway + (residual + self.leeway);
-            let farthest = (query.limit + residuals[n]) * widened;
-            coded[n] = CodeQuery {
-                groups: &query.groups[query.coding * n_groups..][..n_groups],
-                offset: coding.coded.squares + 2 * OFFSET * coding.coded.sum,
-                // The conversion ends at the largest integer, which excludes nothing.
-                limit: (farthest * farthest) as i32,
-            };
+            errors[n] = self.error(coding, query);
+            coded[n] = self.coded(query, errors[n], widened);
         }
         let squares = self.squares.row(block);
         let block = CodeBlock {
@@ -224,20 +216,106 @@ impl CodeBlocks {
             n_positions: n_positions(taken),
         };
         self.instructions.measure(&coded, block, distances);
-        for n in 0..N {
-            let residual = residuals[n];
-            if distances.within[n] & taken == 0 {
-                continue;
+        for (n, query) in queries.into_iter().enumerate() {
+            let within = distances.within[n] & taken;
+            if within != 0 {
+                let keys = positions(within, slots);
+                self.add_candidates(unit, errors[n], &distances.squared[n], keys, query);
             }
-            for (position, slot) in positions(distances.within[n] & taken, slots) {
-                let distance = unit.get() * (distances.squared[n][position] as f32).sqrt();
-                let error = residual + slack * (distance + residual);
-                queries[n].add(Candidate {
-                    distance,
-                    error,
-                    slot: slot as u32,
-                });
+        }
+    }
+
+    /// Measures a query against blocks that follow each other, of which it is said what is taken: as
+    /// many of them as share a unit and lie side by side in memory. Gives how many.
+    pub(crate) fn measure_run(
+        &self,
+        first: usize,
+        taken: impl Iterator<Item = u64>,
+        query: &mut Query,
+        distances: &mut [CodeDistances<1>],
+    ) -> usize {
+        let unit = self.blocks[first].unit;
+        query.code(unit);
+        let (query, widened) = (&*query, self.widened(unit));
+        let codes = self.codes.rows_from(first);
+        let codes = codes.chunks_exact(self.codes.width());
+        let squares = self.squares.rows_from(first).as_chunks().0;
+        let blocks = self.blocks[first..].iter().zip(codes).zip(squares);
+        let mut n_measured = 0;
+        for ((((coding, codes), squares), taken), distances) in blocks.zip(taken).zip(distances) {
+            if coding.unit != unit {
+                break;
             }
+            let coded = self.coded(query, self.error(*coding, query), widened);
+            let block = CodeBlock {
+                codes,
+                squares,
+                n_positions: n_positions(taken),
+            };
+            self.instructions.measure(&[coded], block, distances);
+            n_measured += 1;
+        }
+        n_measured
+    }
+
+    /// Adds the keys of a block that may be among the nearest to the candidates, after `measure_run`.
+    pub(crate) fn add_within(
+        &self,
+        block: usize,
+        slots: &[u32],
+        query: &mut Query,
+        distances: &CodeDistances<1>,
+    ) {
+        let coding = self.blocks[block];
+        query.code(coding.unit);
+        let error = self.error(coding, query);
+        let keys = positions(distances.within[0], slots);
+        self.add_candidates(coding.unit, error, &distances.squared[0], keys, query);
+    }
+
+    /// How far the distance between codes may be off, for the codes that a query was asked for last.
+    #[inline]
+    fn error(&self, block: BlockCoding, query: &Query) -> f32 {
+        let coded = query.codings[query.coding].coded;
+        coded.residual + query.leeway + (block.residual + self.leeway)
+    }
+
+    /// What makes a distance one between codes, and by more than the rounding of everything.
+    fn widened(&self, unit: Unit) -> f32 {
+        (1.0 + 4.0 * slack(self.dimension)) / unit.get()
+    }
+
+    /// A query in those codes, with the limit of distances between codes that may be so far off.
+    #[inline]
+    fn coded<'a>(&self, query: &'a Query, error: f32, widened: f32) -> CodeQuery<'a> {
+        let Coded { squares, sum, .. } = query.codings[query.coding].coded;
+        let n_groups = self.dimension.div_ceil(GROUP);
+        let farthest = (query.limit + error) * widened;
+        CodeQuery {
+            groups: &query.groups[query.coding * n_groups..][..n_groups],
+            offset: squares + 2 * OFFSET * sum,
+            // The conversion ends at the largest integer, which excludes nothing.
+            limit: (farthest * farthest) as i32,
+        }
+    }
+
+    #[inline]
+    fn add_candidates(
+        &self,
+        unit: Unit,
+        error: f32,
+        squared: &[i32; BLOCK],
+        keys: impl Iterator<Item = (usize, usize)>,
+        query: &mut Query,
+    ) {
+        let slack = slack(self.dimension);
+        for (position, slot) in keys {
+            let distance = unit.get() * (squared[position] as f32).sqrt();
+            query.add(Candidate {
+                distance,
+                error: error + slack * (distance + error),
+                slot: slot as u32,
+            });
         }
     }
 

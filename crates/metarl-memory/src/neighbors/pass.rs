@@ -9,13 +9,24 @@ use super::search::Neighbor;
 /// Queries that one pass serves.
 pub(crate) const BATCH: usize = 32;
 
+/// Blocks that are measured before the keys that are near enough are looked at, at most.
+const RUN: usize = 64;
+
 impl Arena {
     /// Measures a query against every block, its home first: if that is near, few candidates follow.
     pub(crate) fn pass(&self, home: usize, query: &mut Query) {
         self.measure(home, query);
-        for block in (0..self.n_blocks()).filter(|&block| block != home) {
-            self.measure(block, query);
+        let mut distances = std::mem::take(&mut query.run_distances);
+        distances.resize_with(RUN, CodeDistances::default);
+        let mut first = 0;
+        while first < self.n_blocks() {
+            // While few are measured, the limit still falls with each of them.
+            let n_blocks = (first / 8).clamp(1, RUN);
+            let run = first..self.n_blocks().min(first + n_blocks);
+            first = run.end;
+            self.measure_run(run, home, query, &mut distances);
         }
+        query.run_distances = distances;
     }
 
     /// Measures a batch of queries, each with its home, against every block, which is read once; and

@@ -4,7 +4,7 @@ use super::arena::BLOCK;
 use super::bounding_box::pad;
 use super::columns::ColumnDistances;
 use super::frame::Frame;
-use super::kernel::prefetch;
+use super::kernel::{CodeDistances, prefetch};
 use super::keys::Keys;
 use super::quantization::{Coded, GROUP, Unit, encode, slack};
 use super::squared_distance;
@@ -45,6 +45,8 @@ pub(crate) struct Query {
     codes: Vec<i8>,
     /// Room for the distances to a block.
     distances: ColumnDistances,
+    /// Room for the distances to blocks of codes that follow each other.
+    pub(crate) run_distances: Vec<CodeDistances<1>>,
 }
 
 /// Queries under way, and the room of those that were.

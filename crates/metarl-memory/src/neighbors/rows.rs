@@ -49,10 +49,21 @@ impl<T: Pod> Rows<T> {
         &self.chunks[chunk][start..][..self.width]
     }
 
+    /// A row and those that lie behind it in memory.
+    #[inline]
+    pub(crate) fn rows_from(&self, row: usize) -> &[T] {
+        let (chunk, start) = self.place(row);
+        &self.chunks[chunk][start..]
+    }
+
     #[inline]
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
         let (chunk, start) = self.place(row);
         &mut self.chunks[chunk][start..][..self.width]
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     pub(crate) fn bytes_of_a_row(&self) -> usize {

@@ -301,6 +301,45 @@ fn a_tree_whose_keys_wander_stays_exact() {
     }
 }
 
+/// Blocks that are measured several at a time, with holes, and one with no key left. One block is in a
+/// coarser unit than those around it: by its codes, all of its keys but one are where the queries are.
+#[test]
+fn a_scan_of_many_blocks_finds_what_sorting_finds() {
+    const N_KEYS: usize = 12_000;
+    const DIMENSION: usize = 20;
+    let mut bits = Bits(13);
+    let mut near = || {
+        let mut key = bits.key(Kind::Spread, DIMENSION);
+        key[0] += 4.0;
+        key
+    };
+    let far = |x: f32| [&[x][..], &[0.0; DIMENSION - 1]].concat();
+    let mut scan = FlatScan::new(DIMENSION, N_KEYS).unwrap();
+    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    let coarse = 64 * 100..64 * 101;
+    for slot in 0..N_KEYS {
+        let is_coarse = coarse.contains(&slot);
+        let key = if is_coarse { far(0.0) } else { near() };
+        scan.insert(slot, &key).unwrap();
+        brute_force.insert(slot, &key).unwrap();
+    }
+    scan.update(coarse.start, &far(1000.0)).unwrap();
+    brute_force.update(coarse.start, &far(1000.0)).unwrap();
+    for slot in (0..N_KEYS).filter(|slot| slot % 7 == 3 || (5120..5184).contains(slot)) {
+        scan.remove(slot).unwrap();
+        brute_force.remove(slot).unwrap();
+    }
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for k in [1, 11, 200, brute_force.keys().len()] {
+        for _ in 0..10 {
+            let query = near();
+            let expected = brute_force.nearest(&query, k, &mut search).unwrap();
+            let found = scan.nearest(&query, k, &mut other).unwrap();
+            assert_eq!(bits_of(found), bits_of(expected), "k = {k}");
+        }
+    }
+}
+
 /// Keys on a line, each moved by less than would be written, out of the box around its block.
 #[test]
 fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
