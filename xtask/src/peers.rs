@@ -19,6 +19,9 @@ use works::{Cores, Peer, WORKS, Work};
 
 const REPORT: &str = "docs/benchmarks.md";
 
+const N_ROUNDS: usize = 15;
+const N_QUICK_ROUNDS: usize = 5;
+
 /// With `--quick`, rounds of which one is enough to say that more of them would take too long.
 const FEWEST_ROUNDS: usize = 3;
 
@@ -31,7 +34,8 @@ const HEAD: &str = "\
 Written by `cargo xtask bench --peers`, which fetches the packages named in
 [`xtask/peers`](../xtask/peers) from PyPI. Ours and all peers of a work run in turn, half a second each or one piece of
 work where that takes longer, on one core, iterations on all; a ratio is that of one round, and the table has the median
-of the ratios with the smallest and the largest.
+of the ratios with the smallest and the largest. What falls short, and why, is on the pages of
+[performance](performance.md) and of [memory](memory.md).
 
 | work | a rate counts |
 |---|---|
@@ -67,7 +71,9 @@ pub(crate) fn peers(sh: &Shell, only: Option<&str>, quick: bool, json: bool) -> 
     let ready = set_up(sh, works)?;
     let root = sh.current_dir();
     let mut report = format!(
-        "{HEAD}| work | peer | ours | theirs | ratio | bar | |\n|---|---|---|---|---|---|---|\n"
+        "{HEAD}{N_ROUNDS} rounds, on {}:\n\n\
+         | work | peer | ours | theirs | ratio | bar | |\n|---|---|---|---|---|---|---|\n",
+        machine()
     );
     let start = Instant::now();
     let mut comparisons = Vec::new();
@@ -147,6 +153,16 @@ fn set_up(sh: &Shell, mut works: Vec<Work>) -> Result<Vec<Work>> {
         python::virtual_environment(sh, folder, requirements)?;
     }
     Ok(works)
+}
+
+/// The processor, where the system has a file that says which.
+fn machine() -> String {
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let file = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut keys = file.lines().filter_map(|line| line.split_once(": "));
+    let name = keys.find(|(key, _)| key.trim() == "model name");
+    let name = name.map_or("an unnamed processor", |(_, name)| name);
+    format!("{n_cores} cores of {name}")
 }
 
 fn row(comparison: &Comparison<'_>) -> String {
@@ -246,7 +262,7 @@ fn compare<'a>(root: &Path, works: &'a [Work], quick: bool) -> Result<Vec<Compar
 
 /// Rates of all workers, round after round.
 fn rounds(workers: &mut [Worker], quick: bool) -> Result<Vec<Vec<f64>>> {
-    let n_rounds = if quick { 5 } else { 15 };
+    let n_rounds = if quick { N_QUICK_ROUNDS } else { N_ROUNDS };
     let start = Instant::now();
     let mut rounds = Vec::new();
     while rounds.len() < n_rounds {
