@@ -169,14 +169,14 @@ const fn min_atar(name: &'static str, theirs: &'static str) -> Work {
 }
 
 /// A robot in the simulator, which is most of the work on both sides.
-const fn robot(name: &'static str, theirs: &'static str) -> Work {
+const fn robot(name: &'static str, peer: &'static str, theirs: Peer, bar: f64) -> Work {
     Work {
         name: Cow::Borrowed(name),
-        peer: "Gymnasium",
+        peer,
         ours: Cow::Borrowed(name),
-        theirs: Peer::Script(GYMNASIUM, theirs),
+        theirs,
         kit: Kit::Mujoco,
-        bar: 1.4,
+        bar,
     }
 }
 
@@ -257,6 +257,7 @@ const fn estimator(name: &'static str) -> Work {
 
 const GYMNAX: &str = "gymnax_steps.py";
 const GYMNASIUM: &str = "gymnasium_steps.py";
+const ENVPOOL: &str = "envpool_steps.py";
 const MIN_ATAR: &str = "min_atar_steps.py";
 const NEIGHBORS: &str = "neighbors.py";
 
@@ -311,6 +312,7 @@ pub(super) const WORKS: &[Work] = &[
         "Gymnasium, vector",
         Peer::Script(GYMNASIUM, "CartPole-v1"),
     ),
+    classic("cart-pole", "EnvPool", Peer::Script(ENVPOOL, "CartPole-v1")),
     classic(
         "mountain-car",
         "gymnax, jitted",
@@ -322,6 +324,11 @@ pub(super) const WORKS: &[Work] = &[
         Peer::Script(GYMNASIUM, "MountainCar-v0"),
     ),
     classic(
+        "mountain-car",
+        "EnvPool",
+        Peer::Script(ENVPOOL, "MountainCar-v0"),
+    ),
+    classic(
         "pendulum",
         "gymnax, jitted",
         Peer::Script(GYMNAX, "Pendulum-v1"),
@@ -331,6 +338,7 @@ pub(super) const WORKS: &[Work] = &[
         "Gymnasium, vector",
         Peer::Script(GYMNASIUM, "Pendulum-v1"),
     ),
+    classic("pendulum", "EnvPool", Peer::Script(ENVPOOL, "Pendulum-v1")),
     classic(
         "acrobot",
         "gymnax, jitted",
@@ -341,6 +349,7 @@ pub(super) const WORKS: &[Work] = &[
         "Gymnasium, vector",
         Peer::Script(GYMNASIUM, "Acrobot-v1"),
     ),
+    classic("acrobot", "EnvPool", Peer::Script(ENVPOOL, "Acrobot-v1")),
     min_atar("breakout", "breakout"),
     min_atar("asterix", "asterix"),
     min_atar("freeway", "freeway"),
@@ -348,9 +357,32 @@ pub(super) const WORKS: &[Work] = &[
     min_atar("space-invaders", "space_invaders"),
     walker("walker-rapier", Kit::Rapier, 6.0),
     walker("walker-box2d", Kit::Box2d, 3.0),
-    robot("half-cheetah", "HalfCheetah-v5"),
-    robot("ant", "Ant-v5"),
-    robot("humanoid", "Humanoid-v5"),
+    robot(
+        "half-cheetah",
+        "Gymnasium",
+        Peer::Script(GYMNASIUM, "HalfCheetah-v5"),
+        1.4,
+    ),
+    robot(
+        "half-cheetah",
+        "EnvPool",
+        Peer::Script(ENVPOOL, "HalfCheetah-v5"),
+        1.0,
+    ),
+    robot("ant", "Gymnasium", Peer::Script(GYMNASIUM, "Ant-v5"), 1.4),
+    robot("ant", "EnvPool", Peer::Script(ENVPOOL, "Ant-v5"), 1.0),
+    robot(
+        "humanoid",
+        "Gymnasium",
+        Peer::Script(GYMNASIUM, "Humanoid-v5"),
+        1.4,
+    ),
+    robot(
+        "humanoid",
+        "EnvPool",
+        Peer::Script(ENVPOOL, "Humanoid-v5"),
+        1.0,
+    ),
     Work {
         name: Cow::Borrowed("half-cheetah-threads"),
         peer: "ours, one thread",
