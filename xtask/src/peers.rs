@@ -118,7 +118,8 @@ fn chosen(only: Option<&str>) -> Result<Vec<Work>> {
     if begin.starts_with(works::GRID) {
         works = works::grid();
     }
-    let names: Vec<_> = works.iter().map(|work| work.name.clone()).collect();
+    let mut names: Vec<_> = works.iter().map(|work| work.name.clone()).collect();
+    names.dedup();
     works.retain(|work| work.name.starts_with(begin));
     ensure!(!works.is_empty(), "no such work; there are {names:?}");
     Ok(works)
