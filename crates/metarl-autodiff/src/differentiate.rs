@@ -249,8 +249,8 @@ pub fn bind<N: Network, E: Scalar, D: Kernels<E>>(
     network.bind(&mut Variable::new(algebra, parameters))
 }
 
-/// Where the gradient of one parameter is found after the backward pass, as what a value is made of.
-enum Leaf<E: Scalar, D: Kernels<E>> {
+/// Where the gradient of one parameter is found after the backward pass: as many ways as a value has bodies.
+enum Found<E: Scalar, D: Kernels<E>> {
     Tensor(Read<E, D>),
     Numbers { place: Place, n: usize },
 }
@@ -273,7 +273,7 @@ fn read<S: Shape, E: Scalar, D: Kernels<E>>(
 fn gather<E: Scalar, D: Kernels<E>>(
     algebra: &Reverse<E, D>,
     from: <Reverse<E, D> as Algebra>::Of<Rank0>,
-    leaves: Vec<Leaf<E, D>>,
+    leaves: Vec<Found<E, D>>,
     n_parameters: usize,
 ) -> Vec<E> {
     let mut gradients = expect_device(algebra.backward(from));
@@ -281,8 +281,8 @@ fn gather<E: Scalar, D: Kernels<E>>(
     let mut flat = Vec::with_capacity(n_parameters);
     for leaf in leaves {
         match leaf {
-            Leaf::Tensor(read) => read(&mut gradients, &mut flat),
-            Leaf::Numbers { place, n } => {
+            Found::Tensor(read) => read(&mut gradients, &mut flat),
+            Found::Numbers { place, n } => {
                 match adjoints.as_mut().and_then(|adjoints| adjoints.take(place)) {
                     Some(gradient) => flat.extend_from_slice(&gradient),
                     None => flat.resize(flat.len() + n, E::real(0.0)),
@@ -305,7 +305,7 @@ fn expect_device<T, Err: std::fmt::Debug>(result: Result<T, Err>) -> T {
 struct Variable<'a, E: Scalar, D: Kernels<E>, T> {
     algebra: &'a Taped<E, D, T>,
     rest: &'a [E],
-    leaves: Vec<Leaf<E, D>>,
+    leaves: Vec<Found<E, D>>,
 }
 
 impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
@@ -327,13 +327,13 @@ impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
         );
         if T::OWNS_TAPE {
             self.leaves.extend(match &variable.body {
-                Body::Numbers { place, .. } => place.map(|place| Leaf::Numbers {
+                Body::Numbers { place, .. } => place.map(|place| Found::Numbers {
                     place,
                     n: own.len(),
                 }),
                 Body::Tensor(tensor) => {
                     let tensor = tensor.clone();
-                    Some(Leaf::Tensor(Box::new(move |gradients, flat| {
+                    Some(Found::Tensor(Box::new(move |gradients, flat| {
                         read(&tensor, gradients, flat)
                     })))
                 }

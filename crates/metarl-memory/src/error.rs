@@ -190,10 +190,8 @@ pub(crate) fn check_vector(
 fn check_finite(name: &'static str, vector: &[f32]) -> Result<(), Error> {
     // Without a way out of the loop they are looked at side by side.
     let are_finite = vector.iter().fold(true, |are, x| are & x.is_finite());
-    if are_finite {
-        return Ok(());
-    }
-    match vector.iter().position(|x| !x.is_finite()) {
+    let first = || vector.iter().position(|x| !x.is_finite());
+    match if are_finite { None } else { first() } {
         None => Ok(()),
         Some(position) => Err(Error::NonFinite {
             name,

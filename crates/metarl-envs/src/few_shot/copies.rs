@@ -40,8 +40,7 @@ impl<T: TaskDistribution<Task = FewShotTask>> DistortedCopies<T> {
     /// [`Error::OutOfRange`] for more than 1024 copies, for copies of examples that are not square
     /// images, and those of [`Distortion::check`].
     pub fn new(tasks: T, n_copies: usize, distortion: Distortion) -> Result<Self, Error> {
-        distortion.check()?;
-        check_range("n_copies", "at most 1024", n_copies, n_copies <= 1024)?;
+        distortion.check_copies(n_copies)?;
         let n_features = tasks.frozen(Split::Train, 0).n_features;
         let square = n_copies == 0 || n_features.isqrt().pow(2) == n_features;
         check_range("n_features", "a square", n_features, square)?;

@@ -64,6 +64,16 @@ impl Distortion {
         Ok(())
     }
 
+    /// Checks a number of copies as well.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] as [`check`](Self::check) has it, and for more than 1024 copies.
+    pub fn check_copies(&self, n_copies: usize) -> Result<(), Error> {
+        self.check()?;
+        check_range("n_copies", "at most 1024", n_copies, n_copies <= 1024)
+    }
+
     /// A distorted copy of a square image; what lies outside is zero, between pixels it is
     /// interpolated.
     pub(super) fn of(&self, image: &[f32], rng: &mut Rng) -> Vec<f32> {

@@ -340,30 +340,49 @@ fn a_scan_of_many_blocks_finds_what_sorting_finds() {
     }
 }
 
+/// A key of 20 numbers of which all but the first are zero.
+fn on_a_line(x: f32) -> Vec<f32> {
+    [&[x][..], &[0.0; 19]].concat()
+}
+
+/// Keys from 0 to 1, evenly.
+fn tree_on_a_line(n_keys: usize) -> KdTree {
+    let rows = (0..n_keys).flat_map(|i| on_a_line(i as f32 / n_keys as f32));
+    let rows: Vec<f32> = rows.collect();
+    let keys = Keys::from_rows(20, n_keys, &rows).expect("finite keys");
+    KdTree::from_keys(keys).expect("room")
+}
+
+/// Of 500 queries on the line, against sorting the tree's keys.
+#[track_caller]
+fn assert_three_nearest_are_found(tree: &KdTree, bits: &mut Bits) {
+    let n_keys = tree.keys().len();
+    let mut brute_force = BruteForce::new(20, n_keys).expect("room");
+    for i in 0..n_keys {
+        let key = tree.keys().get(i).expect("a key");
+        brute_force.insert(i, key).expect("a free slot");
+    }
+    let (mut search, mut other) = (Search::default(), Search::default());
+    for _ in 0..500 {
+        let query = on_a_line(bits.number());
+        let expected = brute_force.nearest(&query, 3, &mut search).expect("keys");
+        let found = tree.nearest(&query, 3, &mut other).expect("keys");
+        assert_eq!(found, expected);
+    }
+}
+
 /// Keys on a line, each moved by less than would be written, out of the box around its block.
 #[test]
 fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
     const N_KEYS: usize = 2000;
-    const DIMENSION: usize = 20;
     let mut bits = Bits(5);
-    let on_the_line = |x: f32| [&[x][..], &[0.0; DIMENSION - 1]].concat();
-    let start = |i: usize| i as f32 / N_KEYS as f32;
-    let rows: Vec<f32> = (0..N_KEYS).flat_map(|i| on_the_line(start(i))).collect();
-    let keys = Keys::from_rows(DIMENSION, N_KEYS, &rows).unwrap();
-    let mut tree = KdTree::from_keys(keys).unwrap();
-    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
+    let mut tree = tree_on_a_line(N_KEYS);
     for i in 0..N_KEYS {
-        let key = on_the_line(start(i) + 0.008 * bits.number());
+        let key = on_a_line(i as f32 / N_KEYS as f32 + 0.008 * bits.number());
         tree.update(i, &key).unwrap();
-        brute_force.insert(i, &key).unwrap();
+        assert_eq!(tree.keys().get(i).unwrap(), key);
     }
-    let (mut search, mut other) = (Search::default(), Search::default());
-    for _ in 0..500 {
-        let query = on_the_line(bits.number());
-        let expected = brute_force.nearest(&query, 3, &mut search).unwrap();
-        let found = tree.nearest(&query, 3, &mut other).unwrap();
-        assert_eq!(found, expected);
-    }
+    assert_three_nearest_are_found(&tree, &mut bits);
 }
 
 /// Steps a four-hundredth as long as a key may go from where it was written count for more than they are,
@@ -371,31 +390,15 @@ fn keys_that_took_small_steps_are_found_outside_of_their_boxes() {
 #[test]
 fn keys_that_took_many_tiny_steps_are_found() {
     const N_KEYS: usize = 100;
-    const DIMENSION: usize = 20;
-    let mut bits = Bits(9);
-    let on_the_line = |x: f32| [&[x][..], &[0.0; DIMENSION - 1]].concat();
-    let start = |i: usize| i as f32 / N_KEYS as f32;
-    let rows: Vec<f32> = (0..N_KEYS).flat_map(|i| on_the_line(start(i))).collect();
-    let keys = Keys::from_rows(DIMENSION, N_KEYS, &rows).unwrap();
-    let mut tree = KdTree::from_keys(keys).unwrap();
+    let mut tree = tree_on_a_line(N_KEYS);
     for step in 1..4000 {
         for i in 0..N_KEYS {
             let way = if i % 2 == 0 { 2e-5 } else { -2e-5 };
-            tree.update(i, &on_the_line(start(i) + step as f32 * way))
-                .unwrap();
+            let key = on_a_line(i as f32 / N_KEYS as f32 + step as f32 * way);
+            tree.update(i, &key).unwrap();
         }
     }
-    let mut brute_force = BruteForce::new(DIMENSION, N_KEYS).unwrap();
-    for i in 0..N_KEYS {
-        brute_force.insert(i, tree.keys().get(i).unwrap()).unwrap();
-    }
-    let (mut search, mut other) = (Search::default(), Search::default());
-    for _ in 0..500 {
-        let query = on_the_line(bits.number());
-        let expected = brute_force.nearest(&query, 3, &mut search).unwrap();
-        let found = tree.nearest(&query, 3, &mut other).unwrap();
-        assert_eq!(found, expected);
-    }
+    assert_three_nearest_are_found(&tree, &mut Bits(9));
 }
 
 /// Axes are fitted anew while keys are inserted.

@@ -126,9 +126,8 @@ impl Digits {
         };
         section.end()?;
         section.checked(digits.shape().check().map_err(Into::into))?;
-        section.checked(digits.distortion.check().map_err(Into::into))?;
-        let few = digits.n_copies <= 1024;
-        section.check("n_copies", "at most 1024", digits.n_copies, few)?;
+        let copies = digits.distortion.check_copies(digits.n_copies);
+        section.checked(copies.map_err(Into::into))?;
         let (n_held_out, n_training) = (digits.held_out.len(), digits.training_labels().len());
         let known = n_held_out + n_training == 10 && n_training >= 1;
         let got = format!("{:?}", digits.held_out);

@@ -79,9 +79,11 @@ fn it_is_judged_beside_chance_and_the_nearest_centroid_on_the_same_tasks() {
     assert!(svg.contains("examples (thousands)"));
 }
 
+const DISTORTED: &str =
+    r#"{ kind = "digits", n_ways = 3, training = { kind = "distorted-images" } }"#;
+
 /// The tiny network on digits that lie in `third_party/digits` of the folder.
-fn on_digits(folder: &Path, csv: Option<&str>) -> std::process::Output {
-    let digits = r#"{ kind = "digits", n_ways = 3, training = { kind = "distorted-images" } }"#;
+fn on_digits(folder: &Path, digits: &str, csv: Option<&str>) -> std::process::Output {
     let text = TINY.replace(r#"{ kind = "clusters", n_ways = 2, n_shots = 1 }"#, digits);
     fs::write(folder.join("digits.toml"), text).expect("a writable folder");
     if let Some(csv) = csv {
@@ -92,43 +94,41 @@ fn on_digits(folder: &Path, csv: Option<&str>) -> std::process::Output {
     metarl(folder, &["reproduce", "digits.toml", "--seeds", "1"])
 }
 
-/// Twenty images of each digit, bright where the digit says.
-fn images() -> String {
+/// Twenty images of each digit, given a pixel of one of them.
+fn images_of(pixel: impl Fn(usize, usize, usize) -> f32) -> String {
     let image = |digit: usize, idx: usize| {
-        let pixel = |k: usize| {
-            if k % 10 == digit {
-                1.0
-            } else {
-                0.01 * idx as f32
-            }
-        };
-        let pixels: Vec<String> = (0..64).map(|k| pixel(k).to_string()).collect();
+        let pixels: Vec<String> = (0..64).map(|k| pixel(digit, idx, k).to_string()).collect();
         format!("{digit},{}\n", pixels.join(","))
     };
     let all = (0..10).flat_map(|digit| (0..20).map(move |idx| (digit, idx)));
     all.map(|(digit, idx)| image(digit, idx)).collect()
+}
+
+/// Bright where the digit says.
+fn images() -> String {
+    images_of(|digit, idx, k| {
+        if k % 10 == digit {
+            1.0
+        } else {
+            0.01 * idx as f32
+        }
+    })
+}
+
+/// Hard to tell apart.
+fn noisy_images() -> String {
+    images_of(|digit, idx, k| {
+        let noise = (31 * idx + k * k * (idx + 3) + digit) % 17;
+        let sign = if k % 10 == digit { 0.2 } else { 0.0 };
+        noise as f32 / 17.0 + sign
+    })
 }
 
 #[test]
 fn digits_are_read_from_where_the_program_is_called() {
     let folder = workplace();
-    let out = succeeds(&on_digits(folder.path(), Some(&images())));
+    let out = succeeds(&on_digits(folder.path(), DISTORTED, Some(&images())));
     assert!(out.contains("nearest centroid"), "{out}");
-}
-
-/// Twenty images of each digit that are hard to tell apart.
-fn noisy_images() -> String {
-    let image = |digit: usize, idx: usize| {
-        let pixel = |k: usize| {
-            let noise = (31 * idx + k * k * (idx + 3) + digit) % 17;
-            let sign = if k % 10 == digit { 0.2 } else { 0.0 };
-            (noise as f32 / 17.0 + sign).to_string()
-        };
-        let pixels: Vec<String> = (0..64).map(pixel).collect();
-        format!("{digit},{}\n", pixels.join(","))
-    };
-    let all = (0..10).flat_map(|digit| (0..20).map(move |idx| (digit, idx)));
-    all.map(|(digit, idx)| image(digit, idx)).collect()
 }
 
 /// The network is told more than the classifier it is compared with.
@@ -139,17 +139,11 @@ fn copies_are_told_to_the_network_alone() {
         let digits = format!(
             r#"{{ kind = "digits", n_ways = 3, n_shots = 2, {keys} training = {{ kind = "turned-digits" }} }}"#
         );
-        let text = TINY.replace(r#"{ kind = "clusters", n_ways = 2, n_shots = 1 }"#, &digits);
-        fs::write(folder.path().join("digits.toml"), text).expect("a writable folder");
-        let data = folder.path().join("third_party/digits");
-        fs::create_dir_all(&data).expect("a writable folder");
-        fs::write(data.join("digits.csv"), noisy_images()).expect("a writable folder");
         let runs = folder.path().join("runs");
         if runs.is_dir() {
             fs::remove_dir_all(&runs).expect("a writable folder");
         }
-        let reproduce = ["reproduce", "digits.toml", "--seeds", "1"];
-        succeeds(&metarl(folder.path(), &reproduce));
+        succeeds(&on_digits(folder.path(), &digits, Some(&noisy_images())));
         let report = runs.join("clusters/report.json");
         serde_json::from_slice(&fs::read(report).expect("a report")).expect("JSON")
     };
@@ -184,7 +178,10 @@ fn digits_that_are_none_are_refused_in_one_line() {
         (String::new(), "not ten digits"),
     ] {
         let folder = workplace();
-        refuses(&on_digits(folder.path(), Some(&csv)), &["digits.csv", part]);
+        refuses(
+            &on_digits(folder.path(), DISTORTED, Some(&csv)),
+            &["digits.csv", part],
+        );
     }
 }
 
