@@ -127,7 +127,7 @@ fn gradient<D: Kernels<f32>>(n_rows: usize, device: &D) -> Work {
     Work::new(
         format!("gradient, 64-256-256-8, {n_rows} rows"),
         DERIVATIVE,
-        move || Ok(loss.gradient(&theta)?.1),
+        move || Ok(loss.gradient(&theta)?.1.to_vec()),
     )
 }
 
@@ -137,7 +137,7 @@ fn curvature<D: Kernels<f32>>(n_rows: usize, device: &D) -> Work {
     Work::new(
         format!("H v, 64-256-256-8, {n_rows} rows"),
         DERIVATIVE,
-        move || Ok(loss.hessian_vector_product(&theta, &direction)?),
+        move || Ok(loss.hessian_vector_product(&theta, &direction)?.to_vec()),
     )
 }
 

@@ -66,6 +66,7 @@
 mod error;
 mod maml;
 mod matching;
+mod parallel;
 mod range;
 mod rl2;
 mod trainer;

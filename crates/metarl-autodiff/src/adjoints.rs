@@ -8,6 +8,8 @@ use crate::kernels::buffer::Buffer;
 #[derive(Debug, Default)]
 pub struct Adjoints<E: Scalar> {
     of: Vec<Adjoint<E>>,
+    /// The values whose derivatives are the gradient, and their lengths.
+    variables: Vec<(Place, usize)>,
 }
 
 /// One value's: nothing where it is zero, because nothing has been added to it.
@@ -22,6 +24,30 @@ impl<E: Scalar> Adjoints<E> {
     pub(crate) fn place(&mut self) -> Place {
         self.of.push(None);
         Place(self.of.len() - 1)
+    }
+
+    /// Says that the derivative by the next `n` parameters is this value's.
+    pub(crate) fn is_variable(&mut self, place: Place, n: usize) {
+        self.variables.push((place, n));
+    }
+
+    /// Writes the derivatives by the variables, one after another.
+    pub(crate) fn gradient(&mut self, mut to: &mut [E]) {
+        for k in 0..self.variables.len() {
+            let (place, n) = self.variables[k];
+            let (own, others) = to.split_at_mut(n);
+            match self.take(place) {
+                Some(adjoint) => own.copy_from_slice(&adjoint),
+                None => own.fill(E::real(0.0)),
+            }
+            to = others;
+        }
+    }
+
+    /// Forgets all values and keeps their room.
+    pub(crate) fn clear(&mut self) {
+        self.of.clear();
+        self.variables.clear();
     }
 
     /// What has been added for a value so far.

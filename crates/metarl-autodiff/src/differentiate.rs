@@ -1,15 +1,16 @@
 //! A loss over a network, read as value, gradient, Jacobian- or Hessian-vector product.
 
+use std::fmt::Display;
 use std::marker::PhantomData;
 
-use dfdx::prelude::{Gradients, HasShape, Rank0, Shape, Tensor};
+use dfdx::prelude::{Gradients, Rank0, Shape, Tensor};
 
-use crate::adjoints::Place;
-use crate::network::check_count;
+use crate::kernels::buffer::Buffer;
+use crate::network::{check_count, count_parameters};
 use crate::value::{Body, Taped, Value};
 use crate::{
-    Algebra, Binder, Dual, Error, Forward, Initialization, Kept, Kernels, Layout, Linearization,
-    Network, Plain, Reverse, Scalar, TapeHandle,
+    Algebra, Binder, Dual, Error, Forward, Initialization, Kept, Kernels, Linearization, Network,
+    Plain, Reverse, Scalar, TapeHandle,
 };
 
 /// A scalar loss of a network's parameters, written once for every algebra.
@@ -34,7 +35,7 @@ pub trait Objective<E: Scalar, D: Kernels<E>> {
 
 /// A function of a flat vector that can be differentiated twice. Optimizers and meta-optimizers ask
 /// for nothing else.
-pub trait Differentiable<E> {
+pub trait Differentiable<E: Scalar> {
     /// Length of the vector.
     fn n_parameters(&self) -> usize;
 
@@ -50,14 +51,15 @@ pub trait Differentiable<E> {
     /// # Errors
     ///
     /// As for [`value`](Differentiable::value).
-    fn gradient(&self, parameters: &[E]) -> Result<(E, Vec<E>), Error>;
+    fn gradient(&self, parameters: &[E]) -> Result<(E, Buffer<E>), Error>;
 
     /// `∇²L(θ) v`, exactly.
     ///
     /// # Errors
     ///
     /// As for [`value`](Differentiable::value).
-    fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error>;
+    fn hessian_vector_product(&self, parameters: &[E], direction: &[E])
+    -> Result<Buffer<E>, Error>;
 
     /// `∇²L(θ) v` as one of several products at the same θ: reads from `kept` what earlier ones
     /// left there, and leaves there what later ones need. A loss of its own need not keep anything.
@@ -70,10 +72,7 @@ pub trait Differentiable<E> {
         parameters: &[E],
         direction: &[E],
         kept: &Kept<E>,
-    ) -> Result<Vec<E>, Error>
-    where
-        E: Scalar,
-    {
+    ) -> Result<Buffer<E>, Error> {
         let _ = kept;
         self.hessian_vector_product(parameters, direction)
     }
@@ -82,7 +81,6 @@ pub trait Differentiable<E> {
     fn linearize<'a>(&'a self, parameters: &'a [E]) -> Linearization<'a, E, Self>
     where
         Self: Sized,
-        E: Scalar,
     {
         Linearization::new(self, parameters)
     }
@@ -106,7 +104,7 @@ impl<O, D> OnDevice<O, D> {
         O: Objective<E, D>,
         D: Kernels<E>,
     {
-        let n_parameters = Layout::of(objective.network()).n_parameters();
+        let n_parameters = count_parameters(objective.network());
         Self {
             objective,
             device: PhantomData,
@@ -151,7 +149,7 @@ impl<O, D> OnDevice<O, D> {
         inner: Reverse<E, D>,
         parameters: &[E],
         direction: &[E],
-    ) -> Result<Vec<E>, Error>
+    ) -> Result<Buffer<E>, Error>
     where
         O: Objective<E, D>,
         D: Kernels<E>,
@@ -161,11 +159,11 @@ impl<O, D> OnDevice<O, D> {
         let algebra = Forward::new(inner);
         let mut binder = DualBinder::new(&algebra, parameters, direction);
         let bound = self.objective.network().bind(&mut binder);
-        let leaves = binder.variable.leaves;
+        let tensors = binder.variable.tensors;
         let loss = self.objective.loss(&algebra, bound)?;
         Ok(match loss.tangent {
-            Some(slope) => gather(algebra.inner(), slope, leaves, self.n_parameters),
-            None => vec![E::real(0.0); self.n_parameters],
+            Some(slope) => gather(algebra.inner(), slope, tensors, self.n_parameters),
+            None => Buffer::zeros(self.n_parameters),
         })
     }
 
@@ -187,18 +185,22 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
         Ok(self.objective.loss(&algebra, bound)?.number())
     }
 
-    fn gradient(&self, parameters: &[E]) -> Result<(E, Vec<E>), Error> {
+    fn gradient(&self, parameters: &[E]) -> Result<(E, Buffer<E>), Error> {
         self.check("parameters", parameters)?;
         let algebra = Reverse::new(D::of_this_thread());
         let mut binder = Variable::new(&algebra, parameters);
         let bound = self.objective.network().bind(&mut binder);
-        let leaves = binder.leaves;
+        let tensors = binder.tensors;
         let loss = self.objective.loss(&algebra, bound)?;
         let value = loss.number();
-        Ok((value, gather(&algebra, loss, leaves, self.n_parameters)))
+        Ok((value, gather(&algebra, loss, tensors, self.n_parameters)))
     }
 
-    fn hessian_vector_product(&self, parameters: &[E], direction: &[E]) -> Result<Vec<E>, Error> {
+    fn hessian_vector_product(
+        &self,
+        parameters: &[E],
+        direction: &[E],
+    ) -> Result<Buffer<E>, Error> {
         self.curvature(Reverse::new(D::of_this_thread()), parameters, direction)
     }
 
@@ -207,7 +209,7 @@ impl<E: Scalar, O: Objective<E, D>, D: Kernels<E>> Differentiable<E> for OnDevic
         parameters: &[E],
         direction: &[E],
         kept: &Kept<E>,
-    ) -> Result<Vec<E>, Error> {
+    ) -> Result<Buffer<E>, Error> {
         let algebra = Reverse::keeping(D::of_this_thread(), kept);
         self.curvature(algebra, parameters, direction)
     }
@@ -224,15 +226,15 @@ pub fn mixed_derivative<E: Scalar, F: Differentiable<E>>(
     loss: &F,
     parameters: &[E],
     direction: &[E],
-) -> Result<Vec<E>, Error> {
+) -> Result<Buffer<E>, Error> {
     let n = loss.n_parameters();
     if direction.len() > n {
         check_count("direction", direction.len(), n)?;
     }
-    let mut whole = direction.to_vec();
-    whole.resize(n, E::real(0.0));
-    let mut product = loss.hessian_vector_product(parameters, &whole)?;
-    Ok(product.split_off(direction.len()))
+    let mut whole = Buffer::zeros(n);
+    whole[..direction.len()].copy_from_slice(direction);
+    let product = loss.hessian_vector_product(parameters, &whole)?;
+    Ok(Buffer::copy_of(&product[direction.len()..]))
 }
 
 /// Binds a network's parameters, cut from a flat vector, for evaluations that are not an
@@ -249,47 +251,39 @@ pub fn bind<N: Network, E: Scalar, D: Kernels<E>>(
     network.bind(&mut Variable::new(algebra, parameters))
 }
 
-/// Where the gradient of one parameter is found after the backward pass: as many ways as a value has bodies.
-enum Found<E: Scalar, D: Kernels<E>> {
-    Tensor(Read<E, D>),
-    Numbers { place: Place, n: usize },
-}
-
-/// Appends a tensor's gradient, which only who knows its shape can read.
-type Read<E, D> = Box<dyn FnOnce(&mut Gradients<E, D>, &mut Vec<E>)>;
+/// A variable that is a tensor: its length, and how to read its gradient, which only who knows its shape
+/// can. Those that are numbers have a place among the [adjoints](crate::adjoints::Adjoints) instead.
+type TensorVariable<E, D> = (usize, Box<dyn FnOnce(&mut Gradients<E, D>, &mut [E])>);
 
 /// Zeros where the tensor took no part.
 fn read<S: Shape, E: Scalar, D: Kernels<E>>(
     tensor: &Tensor<S, E, D>,
     gradients: &mut Gradients<E, D>,
-    flat: &mut Vec<E>,
+    gradient: &mut [E],
 ) {
     expect_device(gradients.try_alloc_for(tensor));
-    let start = flat.len();
-    flat.resize(start + tensor.shape().num_elements(), E::real(0.0));
-    gradients.get(tensor).copy_into(&mut flat[start..]);
+    gradients.get(tensor).copy_into(gradient);
 }
 
+/// The gradient of a scalar by all variables.
 fn gather<E: Scalar, D: Kernels<E>>(
     algebra: &Reverse<E, D>,
     from: <Reverse<E, D> as Algebra>::Of<Rank0>,
-    leaves: Vec<Found<E, D>>,
+    tensors: Vec<TensorVariable<E, D>>,
     n_parameters: usize,
-) -> Vec<E> {
+) -> Buffer<E> {
     let mut gradients = expect_device(algebra.backward(from));
-    let mut adjoints = algebra.tape().adjoints().map(|shared| shared.borrow_mut());
-    let mut flat = Vec::with_capacity(n_parameters);
-    for leaf in leaves {
-        match leaf {
-            Found::Tensor(read) => read(&mut gradients, &mut flat),
-            Found::Numbers { place, n } => {
-                match adjoints.as_mut().and_then(|adjoints| adjoints.take(place)) {
-                    Some(gradient) => flat.extend_from_slice(&gradient),
-                    None => flat.resize(flat.len() + n, E::real(0.0)),
-                }
-            }
-        }
+    let mut flat = Buffer::stale(n_parameters);
+    if let Some(adjoints) = algebra.tape().adjoints() {
+        adjoints.borrow_mut().gradient(&mut flat);
     }
+    let mut rest = &mut *flat;
+    for (n, read) in tensors {
+        let (own, others) = rest.split_at_mut(n);
+        read(&mut gradients, own);
+        rest = others;
+    }
+    algebra.tape().end();
     flat
 }
 
@@ -305,7 +299,8 @@ fn expect_device<T, Err: std::fmt::Debug>(result: Result<T, Err>) -> T {
 struct Variable<'a, E: Scalar, D: Kernels<E>, T> {
     algebra: &'a Taped<E, D, T>,
     rest: &'a [E],
-    leaves: Vec<Found<E, D>>,
+    /// How to find the gradients of those that are tensors.
+    tensors: Vec<TensorVariable<E, D>>,
 }
 
 impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
@@ -313,31 +308,25 @@ impl<'a, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Variable<'a, E, D, T> {
         Self {
             algebra,
             rest: parameters,
-            leaves: Vec::new(),
+            tensors: Vec::new(),
         }
     }
 
     fn next<S: Shape>(&mut self, shape: S) -> Value<S, E, D, T> {
         let own = cut(&mut self.rest, shape);
-        let variable = D::leaf(
-            self.algebra.device(),
-            own,
-            shape,
-            self.algebra.tape().clone(),
-        );
-        if T::OWNS_TAPE {
-            self.leaves.extend(match &variable.body {
-                Body::Numbers { place, .. } => place.map(|place| Found::Numbers {
-                    place,
-                    n: own.len(),
-                }),
-                Body::Tensor(tensor) => {
-                    let tensor = tensor.clone();
-                    Some(Found::Tensor(Box::new(move |gradients, flat| {
-                        read(&tensor, gradients, flat)
-                    })))
-                }
-            });
+        let tape = self.algebra.tape();
+        let variable = D::leaf(self.algebra.device(), own, shape, tape.clone());
+        match (&variable.body, tape.adjoints()) {
+            (Body::Numbers { place, .. }, Some(adjoints)) => {
+                let mut adjoints = adjoints.borrow_mut();
+                place.map(|place| adjoints.is_variable(place, own.len()));
+            }
+            (Body::Tensor(tensor), Some(_)) => {
+                let tensor = tensor.clone();
+                let read = move |gradients: &mut _, to: &mut [E]| read(&tensor, gradients, to);
+                self.tensors.push((own.len(), Box::new(read)));
+            }
+            (_, None) => {}
         }
         variable
     }
@@ -354,14 +343,14 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Taped<E, D, T>>
 {
     fn leaf<S: Shape>(
         &mut self,
-        _: &str,
+        _: impl Display,
         shape: S,
         _: Initialization,
     ) -> <Taped<E, D, T> as Algebra>::Of<S> {
         self.next(shape)
     }
 
-    fn part<N: Network>(&mut self, _: &str, network: &N) -> N::Bound<Taped<E, D, T>> {
+    fn part<N: Network>(&mut self, _: impl Display, network: &N) -> N::Bound<Taped<E, D, T>> {
         network.bind(self)
     }
 }
@@ -388,7 +377,7 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Forward<Taped<E, D, T
 {
     fn leaf<S: Shape>(
         &mut self,
-        _: &str,
+        _: impl Display,
         shape: S,
         _: Initialization,
     ) -> <Forward<Taped<E, D, T>> as Algebra>::Of<S> {
@@ -401,7 +390,11 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Binder<Forward<Taped<E, D, T
         }
     }
 
-    fn part<N: Network>(&mut self, _: &str, network: &N) -> N::Bound<Forward<Taped<E, D, T>>> {
+    fn part<N: Network>(
+        &mut self,
+        _: impl Display,
+        network: &N,
+    ) -> N::Bound<Forward<Taped<E, D, T>>> {
         network.bind(self)
     }
 }

@@ -48,7 +48,9 @@
 //!
 //! let loss = OnDevice::new::<f64>(Quartic, Cpu::default());
 //! let x = [1.0, 2.0];
-//! assert_eq!(loss.gradient(&x)?, (17.0, vec![4.0, 32.0]));
+//! let (value, gradient) = loss.gradient(&x)?;
+//! assert_eq!(value, 17.0);
+//! assert_eq!(gradient, [4.0, 32.0]);
 //! assert_eq!(loss.jacobian_vector_product(&x, &[1.0, 1.0])?, (17.0, 36.0));
 //! assert_eq!(loss.hessian_vector_product(&x, &[1.0, 1.0])?, [12.0, 48.0]);
 //! // Along many directions at one point, what they share is evaluated once.
@@ -111,6 +113,7 @@ pub use distribution::{Categorical, DiagonalGaussian, sample_categorical, sample
 pub use error::Error;
 pub use forward::{Dual, Forward, ReverseOverForward};
 pub use kernels::Kernels;
+pub use kernels::buffer::Buffer;
 pub use linearization::{Kept, Linearization};
 pub use network::{
     Binder, CausalAttention, CausalAttentionParameters, CausalConv, CausalConvParameters, Conv2d,

@@ -1,9 +1,10 @@
 //! Products of one Hessian with many vectors: what does not depend on the vector is evaluated once.
 
 use std::fmt::{Debug, Formatter};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::kernels::buffer::Buffer;
+use crate::kernels::buffer::{Buffer, Shelved};
+use crate::kernels::shared::Shared;
 use crate::{Differentiable, Error, Scalar};
 
 /// The gradient's derivative at one point, a linear function of the direction:
@@ -26,7 +27,7 @@ impl<'a, E: Scalar, F: Differentiable<E>> Linearization<'a, E, F> {
         Self {
             loss,
             parameters,
-            kept: Kept::default(),
+            kept: Kept::from_shelf(),
         }
     }
 
@@ -35,9 +36,15 @@ impl<'a, E: Scalar, F: Differentiable<E>> Linearization<'a, E, F> {
     /// # Errors
     ///
     /// Those of [`Differentiable::hessian_vector_product`].
-    pub fn product(&self, direction: &[E]) -> Result<Vec<E>, Error> {
+    pub fn product(&self, direction: &[E]) -> Result<Buffer<E>, Error> {
         self.loss
             .hessian_vector_product_keeping(self.parameters, direction, &self.kept)
+    }
+
+    /// Gives what products have in common back to the shelf of the calling thread: where others do the
+    /// products than the one that drops this, they may want it back. The next product computes it anew.
+    pub fn forget(&self) {
+        self.kept.numbers().clear();
     }
 }
 
@@ -49,32 +56,53 @@ impl<E: Scalar, F> Debug for Linearization<'_, E, F> {
     }
 }
 
+impl<E: Scalar, F> Drop for Linearization<'_, E, F> {
+    fn drop(&mut self) {
+        self.kept.numbers().clear();
+        let kept = self.kept.clone();
+        E::with_shelf(|shelf| shelf.kept.push(kept));
+    }
+}
+
 /// What Hessian-vector products at one point have in common, in the order in which a loss asks for
 /// it.
 #[derive(Debug, Clone)]
-pub struct Kept<E: Scalar>(Arc<Mutex<Vec<Once<E>>>>);
+pub struct Kept<E: Shelved>(Arc<Mutex<Vec<Option<Shared<E>>>>>);
 
-impl<E: Scalar> Default for Kept<E> {
+impl<E: Shelved> Default for Kept<E> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<E: Scalar> Kept<E> {
+impl<E: Shelved> Kept<E> {
+    /// An empty one, with the room that an earlier one had.
+    fn from_shelf() -> Self {
+        let kept = E::with_shelf(|shelf| shelf.kept.pop()).flatten();
+        kept.filter(|kept: &Self| Arc::strong_count(&kept.0) == 1)
+            .unwrap_or_default()
+    }
+
+    /// The place of what is asked for next after `index` others.
     pub(crate) fn get(&self, index: usize) -> Once<E> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() <= index {
-            all.resize_with(index + 1, || Once(Some(Arc::default())));
+        let mut numbers = self.numbers();
+        if numbers.len() <= index {
+            numbers.resize(index + 1, None);
         }
-        all[index].clone()
+        Once(Some((self.clone(), index)))
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, Vec<Option<Shared<E>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Numbers that are computed at most once where products share them, and each time elsewhere.
+/// Numbers that are computed once where products share them, and each time elsewhere. Threads that
+/// need them at the same time compute the same.
 #[derive(Debug, Clone)]
-pub struct Once<E: Scalar>(Option<Arc<OnceLock<Arc<Buffer<E>>>>>);
+pub struct Once<E: Shelved>(Option<(Kept<E>, usize)>);
 
-impl<E: Scalar> Once<E> {
+impl<E: Shelved> Once<E> {
     /// Of numbers that no other evaluation reads.
     pub(crate) const NEVER_KEPT: Self = Self(None);
 
@@ -84,10 +112,17 @@ impl<E: Scalar> Once<E> {
     }
 
     /// The kept numbers, or those that `compute` gives.
-    pub(crate) fn numbers(&self, compute: impl FnOnce() -> Buffer<E>) -> Arc<Buffer<E>> {
-        match &self.0 {
-            Some(kept) => kept.get_or_init(|| Arc::new(compute())).clone(),
-            None => Arc::new(compute()),
+    pub(crate) fn numbers(&self, compute: impl FnOnce() -> Buffer<E>) -> Shared<E> {
+        let Some((kept, index)) = &self.0 else {
+            return compute().into();
+        };
+        if let Some(Some(numbers)) = kept.numbers().get(*index) {
+            return numbers.clone();
         }
+        let numbers = Shared::from(compute());
+        if let Some(place) = kept.numbers().get_mut(*index) {
+            *place = Some(numbers.clone());
+        }
+        numbers
     }
 }

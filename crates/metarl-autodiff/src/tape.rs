@@ -1,5 +1,6 @@
 //! A tape that is a handle: many values may write to it, so a value can be used twice.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -53,6 +54,11 @@ pub struct SharedTape<E: Scalar, D: Storage<E>> {
     moves: bool,
 }
 
+thread_local! {
+    /// Records of the thread's evaluations, of whatever type. One that nobody else holds is used again.
+    static RECORDS: RefCell<Vec<Rc<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// One evaluation.
 #[derive(Debug)]
 struct Record<E: Scalar, D: Storage<E>> {
@@ -60,8 +66,43 @@ struct Record<E: Scalar, D: Storage<E>> {
     /// Operations on the tape share it, so it is no part of what owns them.
     adjoints: Rc<RefCell<Adjoints<E>>>,
     /// What evaluations at the same point share, if there are others.
-    kept: Option<Kept<E>>,
+    kept: RefCell<Option<Kept<E>>>,
     n_asked: Cell<usize>,
+}
+
+impl<E: Scalar, D: Storage<E>> Default for Record<E, D> {
+    fn default() -> Self {
+        Self {
+            tape: RefCell::default(),
+            adjoints: Rc::default(),
+            kept: RefCell::default(),
+            n_asked: Cell::new(0),
+        }
+    }
+}
+
+impl<E: Scalar, D: Storage<E>> Record<E, D> {
+    fn of_this_thread() -> Rc<Self> {
+        let found = RECORDS.try_with(|records| {
+            let mut records = records.borrow_mut();
+            let mut free = (records.iter()).filter(|record| Rc::strong_count(record) == 1);
+            free.find_map(|record| record.clone().downcast().ok())
+                .unwrap_or_else(|| {
+                    let new = Rc::<Self>::default();
+                    records.push(new.clone());
+                    new
+                })
+        });
+        found.unwrap_or_default()
+    }
+
+    /// Forgets the evaluation and keeps its room.
+    fn clear(&self) {
+        self.tape.take();
+        self.adjoints.borrow_mut().clear();
+        self.kept.take();
+        self.n_asked.set(0);
+    }
 }
 
 impl<E: Scalar, D: Storage<E>> SharedTape<E, D> {
@@ -78,15 +119,20 @@ impl<E: Scalar, D: Storage<E>> SharedTape<E, D> {
     }
 
     fn with(kept: Option<Kept<E>>) -> Self {
-        let record = Record {
-            tape: RefCell::default(),
-            adjoints: Rc::default(),
-            kept,
-            n_asked: Cell::new(0),
-        };
+        let record = Record::of_this_thread();
+        // An evaluation that failed left what it had.
+        record.clear();
+        record.kept.replace(kept);
         Self {
-            record: Some(Rc::new(record)),
+            record: Some(record),
             moves: false,
+        }
+    }
+
+    /// Ends the evaluation: nobody will ask for its gradients any more.
+    pub(crate) fn end(&self) {
+        if let Some(record) = &self.record {
+            record.clear();
         }
     }
 
@@ -167,9 +213,13 @@ impl<E: Scalar, D: Storage<E>> TapeHandle<E, D> for SharedTape<E, D> {
         let Some(record) = self.record.as_ref().filter(|_| !self.moves) else {
             return Once::NEVER_KEPT;
         };
-        record.kept.as_ref().map_or(Once::NEVER_KEPT, |kept| {
-            kept.get(record.n_asked.replace(record.n_asked.get() + 1))
-        })
+        record
+            .kept
+            .borrow()
+            .as_ref()
+            .map_or(Once::NEVER_KEPT, |kept| {
+                kept.get(record.n_asked.replace(record.n_asked.get() + 1))
+            })
     }
 }
 

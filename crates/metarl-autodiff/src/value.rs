@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 use std::ops::{Add, Mul, Neg, Sub};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dfdx::prelude::*;
@@ -11,6 +10,7 @@ use crate::adjoints::Place;
 use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
+use crate::kernels::shared::Shared;
 use crate::{Algebra, Kept, Kernels, Scalar, SharedTape, TapeHandle, Windows};
 
 /// A tensor with a tape handle. Unlike a bare tensor of dfdx it may be both operands of an
@@ -33,7 +33,7 @@ pub(crate) enum Body<S: Shape, E: Scalar, D: Storage<E>> {
     /// asked for.
     Numbers {
         place: Option<Place>,
-        numbers: Arc<Buffer<E>>,
+        numbers: Shared<E>,
     },
 }
 
@@ -113,9 +113,7 @@ impl<S: Shape, E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Value<S, E, D, T> 
     pub(crate) fn same<R: Shape>(&self, other: &Value<R, E, D, T>) -> bool {
         match (&self.body, &other.body) {
             (Body::Tensor(_), Body::Tensor(_)) => self.id == other.id,
-            (Body::Numbers { numbers: x, .. }, Body::Numbers { numbers: y, .. }) => {
-                Arc::ptr_eq(x, y)
-            }
+            (Body::Numbers { numbers: x, .. }, Body::Numbers { numbers: y, .. }) => x.is(y),
             _ => false,
         }
     }

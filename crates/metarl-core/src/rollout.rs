@@ -31,6 +31,37 @@ pub struct Rollout<O, A> {
     pub terminated: Vec<bool>,
     /// The episode was cut.
     pub truncated: Vec<bool>,
+    #[serde(skip)]
+    workspace: Workspace<O, A>,
+}
+
+/// Room for the step that a rollout is being filled with, which is no part of what it says.
+#[derive(Debug, Clone)]
+struct Workspace<O, A> {
+    batches: Option<(StepBatch<O>, DecisionBatch<A>)>,
+    /// Whether a lane opens an episode.
+    first: Vec<bool>,
+    /// Whether the value of the observation that it reached is asked for.
+    wanted: Vec<bool>,
+    /// Whether it has played its episodes.
+    waits: Vec<bool>,
+}
+
+impl<O, A> Default for Workspace<O, A> {
+    fn default() -> Self {
+        Self {
+            batches: None,
+            first: Vec::new(),
+            wanted: Vec::new(),
+            waits: Vec::new(),
+        }
+    }
+}
+
+impl<O, A> PartialEq for Workspace<O, A> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl<O: Copy, A: Copy> Rollout<O, A> {
@@ -50,6 +81,7 @@ impl<O: Copy, A: Copy> Rollout<O, A> {
             reward: vec![0.0; n],
             terminated: vec![false; n],
             truncated: vec![false; n],
+            workspace: Workspace::default(),
         }
     }
 
@@ -94,19 +126,19 @@ impl<O: Copy, A: Copy> Rollout<O, A> {
         end.map_or(self.n_steps, |last| last + 1)
     }
 
-    /// Forgets all but the first `n_steps` steps.
-    fn shorten(&mut self, n_steps: usize) {
+    /// Forgets steps from the end or makes room for more.
+    fn resize(&mut self, n_steps: usize, zero_observation: O, zero_action: A) {
         let n = n_steps * self.n_lanes;
         self.n_steps = n_steps;
-        self.observation.truncate(n);
-        self.first.truncate(n);
-        self.action.truncate(n);
-        self.log_prob.truncate(n);
-        self.value.truncate(n);
-        self.next_value.truncate(n);
-        self.reward.truncate(n);
-        self.terminated.truncate(n);
-        self.truncated.truncate(n);
+        self.observation.resize(n, zero_observation);
+        self.first.resize(n, false);
+        self.action.resize(n, zero_action);
+        self.log_prob.resize(n, 0.0);
+        self.value.resize(n, 0.0);
+        self.next_value.resize(n, 0.0);
+        self.reward.resize(n, 0.0);
+        self.terminated.resize(n, false);
+        self.truncated.resize(n, false);
     }
 
     /// Sum of all rewards over the number of lanes.
@@ -118,7 +150,8 @@ impl<O: Copy, A: Copy> Rollout<O, A> {
 
 /// Resets every lane, then fills the rollout with the policy's steps in the environment.
 ///
-/// The environment resets its lanes by itself where episodes end within the rollout.
+/// The environment resets its lanes by itself where episodes end within the rollout. A rollout that is
+/// filled again allocates nothing.
 ///
 /// # Errors
 ///
@@ -135,12 +168,13 @@ where
     E: Environment,
     P: Policy<<E::ObservationSpace as Space>::Element, <E::ActionSpace as Space>::Element>,
 {
-    fill(environment, policy, rngs, rollout, |_, _| false)
+    fill(environment, policy, rngs, rollout, None)
 }
 
 /// Resets every lane, then plays whole episodes: each lane goes on until one of its episodes ends at
 /// or after `budget` steps (a budget of 0 is one of 1), at the latest after `budget + longest − 1`. Its own steps are then the
-/// first [`Rollout::steps_of_episodes`] of the lane; those of a lane that waits for others follow.
+/// first [`Rollout::steps_of_episodes`] of the lane; those of a lane that waits for others follow. The
+/// rollout becomes as long as they take.
 ///
 /// A window of fixed length holds few long episodes, for they must begin early to fit in. Here every
 /// episode that begins is played to its end, so that means over episodes are not tilted towards
@@ -153,26 +187,16 @@ pub fn collect_episodes<E, P>(
     environment: &mut E,
     policy: &mut P,
     rngs: &mut [Rng],
-    budget: usize,
-    longest: usize,
-) -> Result<RolloutOf<E>, Error>
+    (budget, longest): (usize, usize),
+    rollout: &mut RolloutOf<E>,
+) -> Result<(), Error>
 where
     E: Environment,
     P: Policy<<E::ObservationSpace as Space>::Element, <E::ActionSpace as Space>::Element>,
 {
-    let observation = environment.observation_space().zero();
-    let action = environment.action_space().zero();
-    let n_steps = budget + longest.saturating_sub(1);
-    let n_lanes = environment.n_lanes();
-    let mut rollout = Rollout::new(n_steps, n_lanes, observation, action);
-    let mut waits = vec![false; n_lanes];
-    fill(environment, policy, rngs, &mut rollout, |t, step| {
-        for (lane, waits) in waits.iter_mut().enumerate() {
-            *waits |= t + 1 >= budget && step.ended(lane);
-        }
-        waits.iter().all(|waits| *waits)
-    })?;
-    Ok(rollout)
+    let (observation, action) = zeros(environment);
+    rollout.resize(budget + longest.saturating_sub(1), observation, action);
+    fill(environment, policy, rngs, rollout, Some(budget))
 }
 
 /// A rollout in an environment.
@@ -181,13 +205,24 @@ pub type RolloutOf<E> = Rollout<
     Element<<E as Environment>::ActionSpace>,
 >;
 
-/// Fills the rollout, up to its end or to the step after which `stop` says so.
+type Zeros<E> = (
+    Element<<E as Environment>::ObservationSpace>,
+    Element<<E as Environment>::ActionSpace>,
+);
+
+fn zeros<E: Environment>(environment: &E) -> Zeros<E> {
+    let observation = environment.observation_space().zero();
+    (observation, environment.action_space().zero())
+}
+
+/// Fills the rollout, up to its end or, with a budget, to the step after which every lane has played its
+/// episodes.
 fn fill<E, P>(
     environment: &mut E,
     policy: &mut P,
     rngs: &mut [Rng],
     rollout: &mut RolloutOf<E>,
-    mut stop: impl FnMut(usize, &StepBatch<<E::ObservationSpace as Space>::Element>) -> bool,
+    budget: Option<usize>,
 ) -> Result<(), Error>
 where
     E: Environment,
@@ -196,38 +231,56 @@ where
     let (n_steps, n) = (rollout.n_steps, environment.n_lanes());
     check_lanes("rollout", rollout.n_lanes, n)?;
     check_lanes("rngs", rngs.len(), n)?;
-    let zero = environment.observation_space().zero();
-    let mut step = StepBatch::new(n, zero);
-    let mut decision = DecisionBatch::new(n, environment.action_space().zero());
-    let mut first = vec![true; n];
-    let mut wanted = vec![false; n];
+    let (zero, zero_action) = zeros(environment);
+    // Taken out, and put back where nothing fails: an environment could have spoiled it.
+    let mut workspace = std::mem::take(&mut rollout.workspace);
+    let Workspace {
+        batches,
+        first,
+        wanted,
+        waits,
+    } = &mut workspace;
+    let (step, decision) = batches
+        .get_or_insert_with(|| (StepBatch::new(n, zero), DecisionBatch::new(n, zero_action)));
+    for flags in [&mut *wanted, waits] {
+        flags.clear();
+        flags.resize(n, false);
+    }
+    first.clear();
+    first.resize(n, true);
     environment.reset(&mut step.observation)?;
     check_observations(environment, &step.observation, 0)?;
 
     for t in 0..n_steps {
-        policy.act(&step.observation, &first, rngs, &mut decision)?;
+        policy.act(&step.observation, first, rngs, decision)?;
         let now = t * n..(t + 1) * n;
         rollout.observation[now.clone()].copy_from_slice(&step.observation);
-        rollout.first[now.clone()].copy_from_slice(&first);
+        rollout.first[now.clone()].copy_from_slice(first);
         rollout.action[now.clone()].copy_from_slice(&decision.action);
         rollout.log_prob[now.clone()].copy_from_slice(&decision.log_prob);
         rollout.value[now.clone()].copy_from_slice(&decision.value);
 
-        environment.step(&decision.action, &mut step)?;
-        check_step(environment, &step, t)?;
+        environment.step(&decision.action, step)?;
+        check_step(environment, step, t)?;
         rollout.reward[now.clone()].copy_from_slice(&step.reward);
         rollout.terminated[now.clone()].copy_from_slice(&step.terminated);
         rollout.truncated[now.clone()].copy_from_slice(&step.truncated);
 
-        let last = stop(t, &step) || t + 1 == n_steps;
+        let enough = budget.is_some_and(|budget| {
+            for (lane, waits) in waits.iter_mut().enumerate() {
+                *waits |= t + 1 >= budget && step.ended(lane);
+            }
+            !waits.contains(&false)
+        });
+        let last = enough || t + 1 == n_steps;
         for (lane, wanted) in wanted.iter_mut().enumerate() {
             *wanted = !step.terminated[lane] && (last || step.truncated[lane]);
         }
         let next_value = &mut rollout.next_value[now];
         next_value.fill(0.0);
         if wanted.contains(&true) {
-            policy.bootstrap_value(&step.successor, &wanted, next_value)?;
-            for (value, wanted) in next_value.iter_mut().zip(&wanted) {
+            policy.bootstrap_value(&step.successor, wanted, next_value)?;
+            for (value, wanted) in next_value.iter_mut().zip(&*wanted) {
                 if !wanted {
                     *value = 0.0;
                 }
@@ -237,7 +290,7 @@ where
             *first = step.ended(lane);
         }
         if last {
-            rollout.shorten(t + 1);
+            rollout.resize(t + 1, zero, zero_action);
             break;
         }
     }
@@ -247,6 +300,7 @@ where
             rollout.next_value[i] = rollout.value[i + n];
         }
     }
+    rollout.workspace = workspace;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Linear systems of which only products are known.
 
-use metarl_autodiff::Scalar;
+use metarl_autodiff::{Buffer, Scalar};
 
 use crate::vector::{axpy, dot};
 
@@ -14,7 +14,7 @@ use crate::vector::{axpy, dot};
 /// # Examples
 ///
 /// ```
-/// let diagonal = |v: &[f64]| Ok::<_, ()>(vec![2.0 * v[0], 4.0 * v[1]]);
+/// let diagonal = |v: &[f64]| Ok::<_, ()>(vec![2.0 * v[0], 4.0 * v[1]].into());
 /// let x = metarl_optim::conjugate_gradient(diagonal, &[2.0, 2.0], 10, 1e-20).unwrap();
 /// assert!((x[0] - 1.0).abs() < 1e-12 && (x[1] - 0.5).abs() < 1e-12);
 /// ```
@@ -23,14 +23,14 @@ use crate::vector::{axpy, dot};
 ///
 /// Hestenes & Stiefel, *Methods of conjugate gradients for solving linear systems*, 1952.
 pub fn conjugate_gradient<E: Scalar, Err>(
-    mut product: impl FnMut(&[E]) -> Result<Vec<E>, Err>,
+    mut product: impl FnMut(&[E]) -> Result<Buffer<E>, Err>,
     b: &[E],
     n_iterations: usize,
     tolerance: f64,
-) -> Result<Vec<E>, Err> {
-    let mut x = vec![E::real(0.0); b.len()];
-    let mut residual = b.to_vec();
-    let mut direction = b.to_vec();
+) -> Result<Buffer<E>, Err> {
+    let mut x = Buffer::zeros(b.len());
+    let mut residual = Buffer::copy_of(b);
+    let mut direction = Buffer::copy_of(b);
     let mut square = dot(b, b);
     let enough = tolerance * square;
     for _ in 0..n_iterations {

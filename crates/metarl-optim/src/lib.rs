@@ -19,7 +19,7 @@
 //! the same factor, which first-order MAML leaves out:
 //!
 //! ```
-//! use metarl_autodiff::{Differentiable, Error};
+//! use metarl_autodiff::{Buffer, Differentiable, Error};
 //! use metarl_optim::{MamlTask, MetaGradient};
 //!
 //! /// ½ c θ²
@@ -32,20 +32,20 @@
 //!     fn value(&self, x: &[f64]) -> Result<f64, Error> {
 //!         Ok(0.5 * self.0 * x[0] * x[0])
 //!     }
-//!     fn gradient(&self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
-//!         Ok((self.value(x)?, vec![self.0 * x[0]]))
+//!     fn gradient(&self, x: &[f64]) -> Result<(f64, Buffer<f64>), Error> {
+//!         Ok((self.value(x)?, vec![self.0 * x[0]].into()))
 //!     }
-//!     fn hessian_vector_product(&self, _: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
-//!         Ok(vec![self.0 * v[0]])
+//!     fn hessian_vector_product(&self, _: &[f64], v: &[f64]) -> Result<Buffer<f64>, Error> {
+//!         Ok(vec![self.0 * v[0]].into())
 //!     }
 //! }
 //!
 //! // α = ¼ and c = 2: from 8 to 4, where the slope of ½ θ² is 4.
 //! let task = MamlTask { support: vec![Bowl(2.0)], query: Bowl(1.0), inner_lr: 0.25 };
 //! let first = task.gradient(&[8.0], MetaGradient::FirstOrder)?;
-//! assert_eq!(first, (8.0, vec![4.0]));
+//! assert_eq!(first, (8.0, vec![4.0].into()));
 //! let exact = task.gradient(&[8.0], MetaGradient::SecondOrder)?;
-//! assert_eq!(exact, (8.0, vec![2.0]));
+//! assert_eq!(exact, (8.0, vec![2.0].into()));
 //! # Ok::<(), metarl_optim::Error>(())
 //! ```
 //!

@@ -1,7 +1,8 @@
 //! Model-agnostic meta-learning: adaptation by gradient steps, and the gradient through it.
 
-use metarl_autodiff::{Differentiable, Linearization, Scalar};
+use metarl_autodiff::{Buffer, Differentiable, Linearization, Scalar};
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 
 use crate::Error;
 use crate::vector::axpy;
@@ -16,19 +17,20 @@ pub enum MetaGradient {
     FirstOrder,
 }
 
-/// The parameters on the way of an adaptation, `θ₀, θ₁, …, θ_K`, and the step sizes between.
+/// The parameters on the way of an adaptation, `θ₀, θ₁, …, θ_K`, and the step sizes between. Up
+/// to three steps allocate nothing.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Adaptation<E> {
-    path: Vec<Vec<E>>,
-    learning_rates: Vec<f64>,
+pub struct Adaptation<E: Scalar> {
+    path: SmallVec<[Buffer<E>; 4]>,
+    learning_rates: SmallVec<[f64; 3]>,
 }
 
 impl<E: Scalar> Adaptation<E> {
     /// Starts at `parameters`, before any step.
     pub fn new(parameters: &[E]) -> Self {
         Self {
-            path: vec![parameters.to_vec()],
-            learning_rates: Vec::new(),
+            path: smallvec![Buffer::copy_of(parameters)],
+            learning_rates: SmallVec::new(),
         }
     }
 
@@ -59,7 +61,7 @@ impl<E: Scalar> Adaptation<E> {
             });
         }
         let (_, gradient) = support.gradient(self.adapted())?;
-        let mut next = self.adapted().to_vec();
+        let mut next = Buffer::copy_of(self.adapted());
         axpy(-learning_rate, &gradient, &mut next);
         self.path.push(next);
         self.learning_rates.push(learning_rate);
@@ -113,7 +115,7 @@ impl<E: Scalar> Adaptation<E> {
         support: &[F],
         vector: &[E],
         order: MetaGradient,
-    ) -> Result<Vec<E>, Error> {
+    ) -> Result<Buffer<E>, Error> {
         self.linearize(support, order)?.pull_back(vector)
     }
 
@@ -131,7 +133,7 @@ impl<E: Scalar> Adaptation<E> {
         support: &[F],
         vector: &[E],
         order: MetaGradient,
-    ) -> Result<Vec<E>, Error> {
+    ) -> Result<Buffer<E>, Error> {
         self.linearize(support, order)?.push_forward(vector)
     }
 
@@ -160,7 +162,7 @@ impl<E: Scalar> Adaptation<E> {
             n_parameters: self.adapted().len(),
             steps: match order {
                 MetaGradient::SecondOrder => steps.collect(),
-                MetaGradient::FirstOrder => Vec::new(),
+                MetaGradient::FirstOrder => SmallVec::new(),
             },
         })
     }
@@ -171,7 +173,7 @@ impl<E: Scalar> Adaptation<E> {
 pub struct AdaptationJacobian<'a, E: Scalar, F> {
     n_parameters: usize,
     /// None of them where `J` is taken for the identity.
-    steps: Vec<Step<'a, E, F>>,
+    steps: SmallVec<[Step<'a, E, F>; 3]>,
 }
 
 #[derive(Debug)]
@@ -186,7 +188,7 @@ impl<E: Scalar, F: Differentiable<E>> AdaptationJacobian<'_, E, F> {
     /// # Errors
     ///
     /// As there.
-    pub fn pull_back(&self, vector: &[E]) -> Result<Vec<E>, Error> {
+    pub fn pull_back(&self, vector: &[E]) -> Result<Buffer<E>, Error> {
         self.transport(vector, self.steps.iter().rev())
     }
 
@@ -195,15 +197,20 @@ impl<E: Scalar, F: Differentiable<E>> AdaptationJacobian<'_, E, F> {
     /// # Errors
     ///
     /// As there.
-    pub fn push_forward(&self, vector: &[E]) -> Result<Vec<E>, Error> {
+    pub fn push_forward(&self, vector: &[E]) -> Result<Buffer<E>, Error> {
         self.transport(vector, self.steps.iter())
+    }
+
+    /// [`Linearization::forget`], for each step.
+    pub fn forget(&self) {
+        self.steps.iter().for_each(|step| step.curvature.forget());
     }
 
     fn transport<'s>(
         &self,
         vector: &[E],
         steps: impl Iterator<Item = &'s Step<'s, E, F>>,
-    ) -> Result<Vec<E>, Error>
+    ) -> Result<Buffer<E>, Error>
     where
         F: 's,
     {
@@ -214,7 +221,7 @@ impl<E: Scalar, F: Differentiable<E>> AdaptationJacobian<'_, E, F> {
                 got: vector.len(),
             }));
         }
-        let mut v = vector.to_vec();
+        let mut v = Buffer::copy_of(vector);
         for step in steps {
             let product = step.curvature.product(&v)?;
             axpy(-step.learning_rate, &product, &mut v);
@@ -261,7 +268,7 @@ impl<S, Q> MamlTask<S, Q> {
         &self,
         parameters: &[E],
         order: MetaGradient,
-    ) -> Result<(E, Vec<E>), Error>
+    ) -> Result<(E, Buffer<E>), Error>
     where
         S: Differentiable<E>,
         Q: Differentiable<E>,

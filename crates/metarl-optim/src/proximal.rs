@@ -1,6 +1,6 @@
 //! PPO's way to use one batch many times, for any loss that clips itself.
 
-use metarl_autodiff::{Adam, AdamConfig, Optimizer, Scalar, clip_norm};
+use metarl_autodiff::{Adam, AdamConfig, Buffer, Optimizer, Scalar, clip_norm};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -63,7 +63,7 @@ impl Proximal {
     /// let proximal = Proximal { n_epochs: 2, ..Proximal::default() };
     /// let mut adam = Adam::new(proximal.adam, 1)?;
     /// let mut theta = [1.0_f64];
-    /// let line = |x: &[f64]| Ok::<_, Error>((3.0 * x[0], vec![3.0]));
+    /// let line = |x: &[f64]| Ok::<_, Error>((3.0 * x[0], vec![3.0].into()));
     /// let (first, last) = proximal.steps(&mut theta, &mut adam, line)?;
     /// assert!((first - 3.0).abs() < 1e-12 && (last - 2.997).abs() < 1e-9);
     /// assert!((theta[0] - 0.998).abs() < 1e-9);
@@ -78,7 +78,7 @@ impl Proximal {
         &self,
         parameters: &mut [E],
         adam: &mut Adam<E>,
-        mut gradient: impl FnMut(&[E]) -> Result<(E, Vec<E>), Err>,
+        mut gradient: impl FnMut(&[E]) -> Result<(E, Buffer<E>), Err>,
     ) -> Result<(f64, f64), Err> {
         let mut losses = (0.0, 0.0);
         for epoch in 0..self.n_epochs {

@@ -1,6 +1,6 @@
 //! Trust-region policy optimization: the largest natural-gradient step a divergence allows.
 
-use metarl_autodiff::Scalar;
+use metarl_autodiff::{Buffer, Scalar};
 use serde::{Deserialize, Serialize};
 
 use crate::error::check;
@@ -52,9 +52,9 @@ pub struct Measured {
 
 /// What a step did.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TrustRegionStep<E> {
+pub struct TrustRegionStep<E: Scalar> {
     /// The parameters after it: those before it when no try was good enough.
-    pub parameters: Vec<E>,
+    pub parameters: Buffer<E>,
     /// Loss and divergence there.
     pub measured: Measured,
     /// Whether a try was accepted.
@@ -110,7 +110,7 @@ impl TrustRegion {
     ///     let divergence = 0.5 * (x[0] * x[0] + 4.0 * x[1] * x[1]);
     ///     Ok::<_, ()>(Measured { loss: x[0] + 2.0 * x[1], divergence })
     /// };
-    /// let fisher = |v: &[f64]| Ok(vec![v[0], 4.0 * v[1]]);
+    /// let fisher = |v: &[f64]| Ok(vec![v[0], 4.0 * v[1]].into());
     /// let region = TrustRegion { max_divergence: 0.25, ..TrustRegion::default() };
     /// let step = region.step(&[0.0, 0.0], 0.0, &[1.0, 2.0], fisher, measure).unwrap();
     /// // sᵀ F s = 2, so β = √(2 · ¼ / 2) = ½.
@@ -128,7 +128,7 @@ impl TrustRegion {
         parameters: &[E],
         loss: f64,
         gradient: &[E],
-        mut fisher_product: impl FnMut(&[E]) -> Result<Vec<E>, Err>,
+        mut fisher_product: impl FnMut(&[E]) -> Result<Buffer<E>, Err>,
         mut measure: impl FnMut(&[E]) -> Result<Measured, Err>,
     ) -> Result<TrustRegionStep<E>, Err> {
         let mut damped = |v: &[E]| {
@@ -146,7 +146,7 @@ impl TrustRegion {
         if curvature > 0.0 {
             let mut length = (2.0 * self.max_divergence / curvature).sqrt();
             for _ in 0..self.n_backtracks {
-                let mut candidate = parameters.to_vec();
+                let mut candidate = Buffer::copy_of(parameters);
                 axpy(-length, &direction, &mut candidate);
                 let measured = measure(&candidate)?;
                 // A NaN fails both comparisons, and the try with it.
@@ -161,7 +161,7 @@ impl TrustRegion {
             }
         }
         Ok(TrustRegionStep {
-            parameters: parameters.to_vec(),
+            parameters: Buffer::copy_of(parameters),
             measured: Measured {
                 loss,
                 divergence: 0.0,

@@ -1,6 +1,6 @@
 //! Sums and products of flat vectors.
 
-use metarl_autodiff::Scalar;
+use metarl_autodiff::{Buffer, Scalar};
 
 /// `⟨x, y⟩`, added up in `f64`: a meta-gradient's line search compares small differences.
 pub fn dot<E: Scalar>(x: &[E], y: &[E]) -> f64 {
@@ -23,17 +23,16 @@ pub fn axpy<E: Scalar>(a: f64, x: &[E], y: &mut [E]) {
 /// # Panics
 ///
 /// When there is none: a mean of nothing is not a vector.
-pub fn mean<E: Scalar>(vectors: Vec<Vec<E>>) -> Vec<E> {
-    let share = 1.0 / vectors.len() as f64;
-    let mut vectors = vectors.into_iter();
+pub fn mean<'a, E: Scalar>(vectors: impl ExactSizeIterator<Item = &'a [E]>) -> Buffer<E> {
+    let share = E::real(1.0 / vectors.len() as f64);
+    let mut vectors = vectors;
     let Some(first) = vectors.next() else {
         panic!("a mean of at least one vector");
     };
-    let mut sum = first;
+    let mut mean = Buffer::copy_of(first);
     for vector in vectors {
-        axpy(1.0, &vector, &mut sum);
+        axpy(1.0, vector, &mut mean);
     }
-    let share = E::real(share);
-    sum.iter_mut().for_each(|x| *x *= share);
-    sum
+    mean.iter_mut().for_each(|x| *x *= share);
+    mean
 }

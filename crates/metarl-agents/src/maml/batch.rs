@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dfdx::prelude::{Const, Rank0};
-use metarl_autodiff::{Algebra, Error, Kernels, Objective, Plain};
+use metarl_autodiff::{Algebra, Buffer, Error, Kernels, Objective, Plain};
 use metarl_core::Rollout;
 use metarl_losses::{ClipRange, clipped_surrogate, mean_divergence, policy_gradient, surrogate};
 use metarl_returns::{Transitions, discounted_returns, gae, normalize};
@@ -14,14 +14,15 @@ use super::network::{GaussianMlp, GaussianMlpParameters};
 /// Steps of complete episodes, one row each, with normalized advantages.
 #[derive(Debug)]
 pub(super) struct Batch<const O: usize, const K: usize> {
-    network: GaussianMlp<O, K>,
-    observation: Vec<[f32; O]>,
-    action: Vec<[f32; K]>,
-    log_prob: Vec<f32>,
-    advantage: Vec<f32>,
-    /// Of the policy that acted, as its logarithms of the standard deviation.
-    mean: Vec<[f32; K]>,
-    log_std: Vec<[f32; K]>,
+    network: Arc<GaussianMlp<O, K>>,
+    /// `O` numbers a step.
+    observation: Buffer<f32>,
+    /// `K` numbers a step, as have mean and logarithm of the standard deviation of the policy that acted.
+    action: Buffer<f32>,
+    mean: Buffer<f32>,
+    log_std: Buffer<f32>,
+    log_prob: Buffer<f32>,
+    advantage: Buffer<f32>,
     mean_return: f64,
     n_env_steps: usize,
 }
@@ -32,24 +33,26 @@ impl<const O: usize, const K: usize> Batch<O, K> {
     /// The time limit is part of the objective, a sum of rewards over a fixed horizon, and the
     /// baseline sees the time: what lies beyond the horizon is therefore worth nothing.
     pub(super) fn new<D: Kernels<f32>>(
-        network: &GaussianMlp<O, K>,
+        network: &Arc<GaussianMlp<O, K>>,
         parameters: &[f32],
         rollout: &Rollout<[f32; O], [f32; K]>,
+        baseline: &mut LinearBaseline,
         horizon: usize,
         (discount, trace_decay): (f64, f64),
         device: D,
     ) -> Result<Self, crate::Error> {
         let n_lanes = rollout.n_lanes();
-        let (mut observation, mut action, mut time) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut reward, mut terminated, mut log_prob) = (Vec::new(), Vec::new(), Vec::new());
+        let [mut observation, mut action, mut log_prob] = [(); 3].map(|()| Buffer::default());
+        let (mut time, mut reward) = (Buffer::default(), Buffer::default());
+        let mut terminated = Buffer::default();
         for lane in 0..n_lanes {
             let n_steps = rollout.steps_of_episodes(lane, horizon);
             let mut start = 0;
             for t in 0..n_steps {
                 let row = t * n_lanes + lane;
                 let ended = rollout.terminated[row] || rollout.truncated[row];
-                observation.push(rollout.observation[row]);
-                action.push(rollout.action[row]);
+                observation.extend_from_slice(&rollout.observation[row]);
+                action.extend_from_slice(&rollout.action[row]);
                 log_prob.push(rollout.log_prob[row]);
                 reward.push(f64::from(rollout.reward[row]));
                 time.push(t - start);
@@ -68,7 +71,7 @@ impl<const O: usize, const K: usize> Batch<O, K> {
         let n_episodes = terminated.iter().filter(|ended| **ended).count();
         // Episodes lie one after the other in a single lane; each ends for good.
         let n = reward.len();
-        let truncated = vec![false; n];
+        let truncated = Buffer::zeros(n);
         let transitions = |next_value| Transitions {
             n_lanes: 1,
             reward: &reward,
@@ -76,17 +79,14 @@ impl<const O: usize, const K: usize> Batch<O, K> {
             terminated: &terminated,
             truncated: &truncated,
         };
-        let (mut returns, nothing) = (vec![0.0; n], vec![0.0; n]);
+        let (mut returns, nothing) = (Buffer::zeros(n), Buffer::zeros(n));
         discounted_returns(&transitions(&nothing), discount, &mut returns)?;
-        let baseline = LinearBaseline::fit(&observation, &time, &returns);
-        let value: Vec<f64> = observation
-            .iter()
-            .zip(&time)
-            .map(|(o, t)| baseline.value(o, *t))
-            .collect();
-        let mut next_value: Vec<f64> = value[1..].to_vec();
-        next_value.push(0.0);
-        let mut advantage = vec![0.0; n];
+        let (seen, _) = observation.as_chunks::<O>();
+        baseline.fit(seen, &time, &returns);
+        let moments = seen.iter().zip(&time);
+        let value: Buffer<f64> = moments.map(|(o, t)| baseline.value(o, *t)).collect();
+        let next_value: Buffer<f64> = value[1..].iter().copied().chain([0.0]).collect();
+        let mut advantage = Buffer::zeros(n);
         let transitions = transitions(&next_value);
         gae(&transitions, &value, discount, trace_decay, &mut advantage)?;
         normalize(&mut advantage, 1e-8)?;
@@ -95,13 +95,13 @@ impl<const O: usize, const K: usize> Batch<O, K> {
             clippy::cast_possible_truncation,
             reason = "estimates in f64, losses in f32"
         )]
-        let advantage = advantage.into_iter().map(|a| a as f32).collect();
+        let advantage = advantage.iter().map(|a| *a as f32).collect();
         let plain = Plain::new(device);
-        let seen = plain.data(observation.as_flattened(), (n, Const::<O>));
-        let acted = metarl_autodiff::bind(network, &plain, parameters).decide(seen);
-        let (mut mean, mut log_std) = (vec![[0.0; K]; n], vec![[0.0; K]; n]);
-        acted.mean().copy_into(mean.as_flattened_mut());
-        acted.log_std().copy_into(log_std.as_flattened_mut());
+        let seen = plain.data(&observation, (n, Const::<O>));
+        let acted = metarl_autodiff::bind(&**network, &plain, parameters).decide(seen);
+        let [mut mean, mut log_std] = [(); 2].map(|()| Buffer::zeros(n * K));
+        acted.mean().copy_into(&mut mean);
+        acted.log_std().copy_into(&mut log_std);
         Ok(Self {
             network: network.clone(),
             observation,
@@ -124,6 +124,11 @@ impl<const O: usize, const K: usize> Batch<O, K> {
     pub(super) fn n_env_steps(&self) -> usize {
         self.n_env_steps
     }
+}
+
+/// `K` numbers a step.
+fn rows<const K: usize>(numbers: &[f32]) -> &[[f32; K]] {
+    numbers.as_chunks().0
 }
 
 type Parameters<A, const O: usize, const K: usize> = GaussianMlpParameters<A, O, K>;
@@ -153,8 +158,8 @@ macro_rules! batch_loss {
                 parameters: Parameters<A, O, K>,
             ) -> Result<A::Of<Rank0>, Error> {
                 let ($self, $batch) = (self, &*self.batch);
-                let shape = ($batch.observation.len(), Const::<O>);
-                let seen = $algebra.data($batch.observation.as_flattened(), shape);
+                let shape = ($batch.log_prob.len(), Const::<O>);
+                let seen = $algebra.data(&$batch.observation, shape);
                 let $policy = parameters.decide(seen);
                 $loss
             }
@@ -166,7 +171,7 @@ batch_loss!(
     /// The inner loss: REINFORCE with the batch's advantages.
     InnerLoss {},
     |_this, algebra, policy, batch| {
-        let log_prob = policy.log_prob(algebra, &batch.action);
+        let log_prob = policy.log_prob(algebra, rows(&batch.action));
         policy_gradient(algebra, log_prob, &batch.advantage)
     }
 );
@@ -175,7 +180,7 @@ batch_loss!(
     /// The outer loss: the surrogate of TRPO, or PPO's clipped one.
     OuterLoss { clip_range: Option<ClipRange> },
     |this, algebra, policy, batch| {
-        let log_prob = policy.log_prob(algebra, &batch.action);
+        let log_prob = policy.log_prob(algebra, rows(&batch.action));
         let (behavior, advantage) = (&batch.log_prob, &batch.advantage);
         match this.clip_range {
             None => surrogate(algebra, log_prob, behavior, advantage),
@@ -188,7 +193,7 @@ batch_loss!(
     /// Mean KL divergence from the policy that collected the batch.
     Divergence {},
     |_this, algebra, policy, batch| {
-        let divergence = policy.kl_from(algebra, &batch.mean, &batch.log_std);
+        let divergence = policy.kl_from(algebra, rows(&batch.mean), rows(&batch.log_std));
         Ok(mean_divergence::<A, usize>(divergence))
     }
 );

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use metarl_autodiff::{Kernels, OnDevice};
+use metarl_autodiff::{Buffer, Kernels, OnDevice};
 use metarl_core::{Adapt, Continuous, Environment, Purpose, Seed, TaskDistribution};
 use metarl_optim::Adaptation;
 use rayon::prelude::*;
 
 use super::batch::{Batch, InnerLoss};
+use super::lesson::Room;
 use super::policy::GaussianPolicy;
 use super::streams::Streams;
 use super::trainer::MamlRl;
 use crate::Error;
 
-impl<F, E, T, D, const O: usize, const K: usize> MamlRl<F, T, D, O, K>
+impl<E, T, D, const O: usize, const K: usize> MamlRl<E, T, D, O, K>
 where
-    F: Fn(usize) -> E + Sync,
-    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + Sync,
     T: TaskDistribution<Task = E::Task>,
     D: Kernels<f32>,
 {
@@ -41,14 +41,16 @@ where
                 let stream = seed.stream(Purpose::EvaluationTask, task_idx, 0, 0);
                 let task = self.tasks.sample(&mut { stream });
                 let mut environment = (self.environment)(n_episodes);
+                let mut room = Room::new(n_episodes);
                 let mut streams = Streams::evaluation(seed, task_idx);
                 for lane in 0..n_episodes {
-                    environment.assign(lane, &task, streams.lane(streams.dynamics, lane))?;
+                    let stream = streams.lane(streams.dynamics, lane);
+                    environment.assign(lane, &task, stream)?;
                 }
                 let mut parameters = self.state.parameters.clone();
                 let mut returns = Vec::with_capacity(n_updates + 1);
                 for update in 0..=n_updates {
-                    let batch = self.episodes(&mut environment, &parameters, streams)?;
+                    let batch = self.episodes(&mut environment, &mut room, &parameters, streams)?;
                     returns.push(batch.mean_return());
                     if update < n_updates {
                         parameters = self.update(parameters, batch, update)?;
@@ -63,10 +65,10 @@ where
     /// One adaptation step of the evaluation.
     fn update(
         &self,
-        parameters: Vec<f32>,
+        parameters: Buffer<f32>,
         batch: Batch<O, K>,
         update: usize,
-    ) -> Result<Vec<f32>, Error> {
+    ) -> Result<Buffer<f32>, Error> {
         let batch = Arc::new(batch);
         let loss = OnDevice::new(InnerLoss { batch }, D::of_this_thread());
         let shorter = if update == 0 {
@@ -76,14 +78,13 @@ where
         };
         let mut adaptation = Adaptation::new(&parameters);
         adaptation.step(&loss, self.config.inner_lr * shorter)?;
-        Ok(adaptation.adapted().to_vec())
+        Ok(Buffer::copy_of(adaptation.adapted()))
     }
 }
 
-impl<F, E, T, D, const O: usize, const K: usize> Adapt<E> for MamlRl<F, T, D, O, K>
+impl<E, T, D, const O: usize, const K: usize> Adapt<E> for MamlRl<E, T, D, O, K>
 where
-    F: Fn(usize) -> E + Sync,
-    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+    E: Environment<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + Sync,
     T: TaskDistribution<Task = E::Task>,
     D: Kernels<f32>,
 {
@@ -99,6 +100,7 @@ where
         task_index: u64,
     ) -> Result<Self::Adapted, metarl_core::Error> {
         let mut streams = Streams::evaluation(seed, task_index);
+        let mut room = Room::new(environment.n_lanes());
         let mut parameters = self.state.parameters.clone();
         let failed = |error: Error| match error {
             Error::Environment(error) => error,
@@ -106,7 +108,7 @@ where
         };
         for update in 0..n_updates {
             let batch = self
-                .episodes(environment, &parameters, streams)
+                .episodes(environment, &mut room, &parameters, streams)
                 .map_err(failed)?;
             parameters = self.update(parameters, batch, update).map_err(failed)?;
             streams.round += 1;

@@ -5,10 +5,12 @@
 //! policy for it. The inner step is REINFORCE with a linear baseline, the outer one TRPO (or PPO) on
 //! the exact gradient through it.
 
+mod adapted;
 mod baseline;
 mod batch;
 mod config;
 mod evaluation;
+mod lesson;
 mod network;
 mod policy;
 mod streams;

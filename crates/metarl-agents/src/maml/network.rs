@@ -9,8 +9,21 @@ use serde::{Deserialize, Serialize};
 /// A policy over `ACTIONS` continuous coordinates for observations of `OBSERVATIONS` numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GaussianMlp<const OBSERVATIONS: usize, const ACTIONS: usize> {
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
+    mean: Mlp<OBSERVATIONS, ACTIONS>,
+}
+
+impl<const O: usize, const K: usize> GaussianMlp<O, K> {
+    /// A policy whose perceptron has hidden layers of these widths.
+    #[must_use]
+    pub fn new(hidden: Vec<usize>) -> Self {
+        Self {
+            mean: Mlp {
+                hidden,
+                activation: Activation::Relu,
+                output_gain: 1.0,
+            },
+        }
+    }
 }
 
 /// Parameters of a [`GaussianMlp`].
@@ -24,13 +37,8 @@ impl<const O: usize, const K: usize> Network for GaussianMlp<O, K> {
     type Bound<A: Algebra> = GaussianMlpParameters<A, O, K>;
 
     fn bind<A: Algebra, B: Binder<A>>(&self, binder: &mut B) -> Self::Bound<A> {
-        let mean = Mlp::<O, K> {
-            hidden: self.hidden.clone(),
-            activation: Activation::Relu,
-            output_gain: 1.0,
-        };
         GaussianMlpParameters {
-            mean: binder.part("mean", &mean),
+            mean: binder.part("mean", &self.mean),
             log_std: binder.leaf("log_std", (Const::<K>,), Initialization::Constant(0.0)),
         }
     }

@@ -1,7 +1,7 @@
 //! A Gaussian policy at work.
 
 use dfdx::prelude::Const;
-use metarl_autodiff::{Algebra, Kernels, Plain, bind, sample_gaussian};
+use metarl_autodiff::{Algebra, Buffer, Kernels, Plain, bind, sample_gaussian};
 use metarl_core::{DecisionBatch, Error, Policy, Rng, check_act};
 
 use super::network::{GaussianMlp, GaussianMlpParameters};
@@ -11,9 +11,9 @@ use super::network::{GaussianMlp, GaussianMlpParameters};
 pub struct GaussianPolicy<D: Kernels<f32>, const OBSERVATIONS: usize, const ACTIONS: usize> {
     algebra: Plain<f32, D>,
     parameters: GaussianMlpParameters<Plain<f32, D>, OBSERVATIONS, ACTIONS>,
-    /// Room for what the network says of each lane.
-    mean: Vec<[f32; ACTIONS]>,
-    log_std: Vec<[f32; ACTIONS]>,
+    /// Room for what the network says of each lane, `ACTIONS` numbers.
+    mean: Buffer<f32>,
+    log_std: Buffer<f32>,
 }
 
 impl<D: Kernels<f32>, const O: usize, const K: usize> GaussianPolicy<D, O, K> {
@@ -23,8 +23,8 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> GaussianPolicy<D, O, K> {
         Self {
             parameters: bind(network, &algebra, parameters),
             algebra,
-            mean: Vec::new(),
-            log_std: Vec::new(),
+            mean: Buffer::default(),
+            log_std: Buffer::default(),
         }
     }
 }
@@ -46,16 +46,22 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Policy<[f32; O], [f32; K]>
         let policy = self.parameters.decide(observation);
         let Self { mean, log_std, .. } = self;
         for (to, from) in [(&mut *mean, policy.mean()), (log_std, policy.log_std())] {
-            to.resize(n, [0.0; K]);
-            from.copy_into(to.as_flattened_mut());
+            if to.len() != n * K {
+                *to = Buffer::zeros(n * K);
+            }
+            from.copy_into(to);
         }
-        let outputs = mean.iter().chain(&*log_std).flatten();
+        let outputs = mean.iter().chain(&*log_std);
         if let Some(bad) = outputs.copied().find(|x| !x.is_finite()) {
             return Err(Error::Policy(format!(
                 "the network's output is {bad}: its parameters have diverged"
             )));
         }
-        let rows = mean.iter().zip(&*log_std);
+        let rows = mean
+            .as_chunks::<K>()
+            .0
+            .iter()
+            .zip(log_std.as_chunks::<K>().0);
         for (lane, ((mean, log_std), rng)) in rows.zip(rngs).enumerate() {
             let action = &mut decision.action[lane];
             #[expect(clippy::cast_possible_truncation, reason = "a rollout keeps f32")]

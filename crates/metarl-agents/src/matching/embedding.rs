@@ -78,7 +78,7 @@ impl Network for Embedding {
         let layers = self.convolutions.iter().enumerate();
         EmbeddingParameters {
             convolutions: layers
-                .map(|(idx, layer)| binder.part(&format!("convolution.{idx}"), layer))
+                .map(|(idx, layer)| binder.part(format_args!("convolution.{idx}"), layer))
                 .collect(),
             dense: binder.part("dense", &self.dense),
         }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use metarl_autodiff::{
-    Adam, AdamConfig, Differentiable, Kernels, Layout, OnDevice, Optimizer, Plain, bind,
+    Adam, AdamConfig, Buffer, Differentiable, Kernels, Layout, OnDevice, Optimizer, Plain, bind,
 };
 use metarl_core::{FewShotTask, Purpose, Seed, Split, TaskDistribution};
 use metarl_optim::vector;
@@ -186,7 +186,7 @@ where
     }
 
     /// Loss, gradient and accuracy on a fresh task, and its number of examples.
-    fn lesson(&self, task_idx: u64) -> Result<(Vec<f32>, [f64; 2], usize), Error> {
+    fn lesson(&self, task_idx: u64) -> Result<(Buffer<f32>, [f64; 2], usize), Error> {
         let stream = self.seed.stream(Purpose::Task, task_idx, 0, 0);
         let task = self.tasks.sample(&mut { stream });
         let loss = self.loss(&task)?;
@@ -215,17 +215,14 @@ where
             .map(|task_idx| self.lesson(task_idx))
             .collect::<Result<Vec<_>, _>>()?;
         let mut state = self.state.clone();
-        let mut gradients = Vec::with_capacity(lessons.len());
+        let gradient = vector::mean(lessons.iter().map(|(gradient, ..)| &**gradient));
         let [mut loss, mut accuracy] = [0.0; 2];
-        for (gradient, measured, n_examples) in lessons {
-            gradients.push(gradient);
+        for (_, measured, n_examples) in lessons {
             loss += measured[0] / n_tasks as f64;
             accuracy += measured[1] / n_tasks as f64;
             state.n_examples += n_examples as u64;
         }
-        state
-            .adam
-            .step(&mut state.parameters, &vector::mean(gradients))?;
+        state.adam.step(&mut state.parameters, &gradient)?;
         check_parameters(state.iteration, &state.parameters)?;
         state.iteration += 1;
         self.state = state;

@@ -17,6 +17,7 @@ mod inputs;
 mod network;
 mod policy;
 mod recall;
+mod shard;
 mod trainer;
 mod update;
 mod value_scale;

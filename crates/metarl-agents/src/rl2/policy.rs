@@ -1,6 +1,6 @@
 //! The trained learner at work.
 
-use metarl_autodiff::{Algebra, Kernels, Plain, sample_categorical};
+use metarl_autodiff::{Algebra, Buffer, Kernels, Plain, sample_categorical};
 use metarl_core::{
     DecisionBatch, Error, Policy, Rng, Space, TrialObservation, check_act, check_lanes,
 };
@@ -23,15 +23,15 @@ pub struct Rl2Policy<O, D: Kernels<f32>, const ACTIONS: usize> {
     inputs: Inputs<O, ACTIONS>,
     value_scale: ValueScale,
     /// Steps of its trial each lane has done.
-    steps: Vec<usize>,
-    hidden: Vec<f32>,
+    steps: Buffer<usize>,
+    hidden: Buffer<f32>,
     /// Nothing where the recurrent layer has no cell.
-    cell: Vec<f32>,
+    cell: Buffer<f32>,
     recall: Option<Recall>,
-    input: Vec<f32>,
-    /// Room for what the network says of each lane.
-    log_probs: Vec<[f32; ACTIONS]>,
-    values: Vec<f32>,
+    input: Buffer<f32>,
+    /// Room for what the network says of each lane, `ACTIONS` numbers and one.
+    log_probs: Buffer<f32>,
+    values: Buffer<f32>,
 }
 
 impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
@@ -53,13 +53,13 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize> Rl2Policy<O, D, ACTIONS> {
             network: *network,
             inputs,
             value_scale,
-            steps: vec![0; n_lanes],
-            hidden: vec![0.0; n_lanes * network.hidden],
-            cell: vec![0.0; n_lanes * network.hidden],
+            steps: Buffer::zeros(n_lanes),
+            hidden: Buffer::zeros(n_lanes * network.hidden),
+            cell: Buffer::zeros(n_lanes * network.hidden),
             recall,
-            input: vec![0.0; n_lanes * network.row_width()],
-            log_probs: vec![[0.0; ACTIONS]; n_lanes],
-            values: vec![0.0; n_lanes],
+            input: Buffer::zeros(n_lanes * network.row_width()),
+            log_probs: Buffer::zeros(n_lanes * ACTIONS),
+            values: Buffer::zeros(n_lanes),
         }
     }
 
@@ -137,17 +137,16 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
             cell.copy_into(&mut self.cell);
         }
         let (policy, value) = self.parameters.decide(input, state.hidden);
-        policy
-            .log_probs()
-            .copy_into(self.log_probs.as_flattened_mut());
+        policy.log_probs().copy_into(&mut self.log_probs);
         value.copy_into(&mut self.values);
-        let outputs = self.log_probs.as_flattened().iter().chain(&self.values);
+        let outputs = self.log_probs.iter().chain(&self.values);
         if let Some(bad) = outputs.copied().find(|x| !x.is_finite()) {
             return Err(Error::Policy(format!(
                 "the network's output is {bad}: its parameters have diverged"
             )));
         }
-        for (lane, (row, rng)) in self.log_probs.iter().zip(rngs).enumerate() {
+        let (rows, _) = self.log_probs.as_chunks::<ACTIONS>();
+        for (lane, (row, rng)) in rows.iter().zip(rngs).enumerate() {
             let action = sample_categorical(row, rng);
             decision.action[lane] = action;
             decision.log_prob[lane] = row[action];
@@ -168,7 +167,7 @@ impl<O: Space, D: Kernels<f32>, const ACTIONS: usize>
         value: &mut [f32],
     ) -> Result<(), Error> {
         check_lanes("observation", observation.len(), self.n_lanes())?;
-        let (input, state) = self.look(observation, &vec![false; observation.len()]);
+        let (input, state) = self.look(observation, &Buffer::zeros(observation.len()));
         let (_, estimate) = self.parameters.decide(input, state.hidden);
         estimate.copy_into(&mut self.values);
         for ((value, estimate), step) in value.iter_mut().zip(&self.values).zip(&self.steps) {

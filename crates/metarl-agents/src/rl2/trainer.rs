@@ -4,10 +4,10 @@ use std::fmt::{Debug, Formatter};
 use std::marker::PhantomData;
 
 use metarl_autodiff::{
-    Adam, AdamConfig, Differentiable, Kernels, Layout, OnDevice, Optimizer, clip_norm,
+    Adam, AdamConfig, Buffer, Differentiable, Kernels, Layout, OnDevice, Optimizer, clip_norm,
 };
 use metarl_core::{
-    Discrete, Environment, Purpose, Rng, Rollout, Seed, Space, TaskDistribution, Trial, collect,
+    Discrete, Environment, Purpose, Rollout, Seed, Space, TaskDistribution, Trial, collect,
 };
 use metarl_losses::ClipRange;
 use metarl_memory::{BruteForce, EpisodicStore, Kernel};
@@ -22,9 +22,11 @@ use super::inputs::Inputs;
 use super::network::RecurrentActorCritic;
 use super::policy::Rl2Policy;
 use super::recall::{Recall, replay};
+use super::shard::Shard;
 use super::update::{ShardLoss, Weights};
 use super::value_scale::{ValueScale, count_steps, moments};
 use crate::Error;
+use crate::parallel::compute_each;
 use crate::range::{at_least_1, check};
 use crate::trainer::{Trainer, TrainingState, check_finite, check_size};
 
@@ -54,7 +56,7 @@ pub struct Rl2State {
     /// Iterations done.
     pub iteration: u64,
     /// The network's parameters.
-    pub parameters: Vec<f32>,
+    pub parameters: Buffer<f32>,
     adam: Adam<f32>,
     value_scale: ValueScale,
 }
@@ -66,34 +68,6 @@ impl TrainingState for Rl2State {
 
     fn parameters(&self) -> &[f32] {
         &self.parameters
-    }
-}
-
-/// Trials that are collected and differentiated together, on one thread.
-struct Shard<E: Environment> {
-    environment: Trial<E>,
-    /// What each lane's actions are drawn with.
-    rngs: Vec<Rng>,
-    rollout: Rollout<
-        <<Trial<E> as Environment>::ObservationSpace as Space>::Element,
-        <E::ActionSpace as Space>::Element,
-    >,
-    /// Step of its trial, for each row.
-    trial_step: Vec<usize>,
-    /// What an episodic memory recalled at the start of each trial.
-    recalled: Vec<f32>,
-    advantage: Vec<f32>,
-    /// What the loss is made of besides: the network's input, and normalized returns.
-    input: Vec<f32>,
-    value_target: Vec<f32>,
-}
-
-impl<E: Environment> Shard<E> {
-    /// Returns `G` with their steps of the trial.
-    fn value_targets(&self) -> impl Iterator<Item = (usize, f32)> + Clone + '_ {
-        let pairs = self.advantage.iter().zip(&self.rollout.value);
-        let targets = pairs.map(|(advantage, value)| advantage + value);
-        self.trial_step.iter().copied().zip(targets)
     }
 }
 
@@ -113,6 +87,8 @@ pub struct Rl2<E: Environment, T, D: Kernels<f32>, const ACTIONS: usize> {
     advantage: Vec<f32>,
     /// The state that the lanes of a shard begin with.
     zeros: Vec<f32>,
+    /// Loss and gradient of each shard of a minibatch.
+    gradients: Vec<(f32, Buffer<f32>)>,
     state: Rl2State,
 }
 
@@ -188,7 +164,7 @@ where
             })
             .collect::<Result<Vec<_>, Error>>()?;
         let mut rng = seed.stream(Purpose::Initialization, 0, 0, 0);
-        let parameters = layout.initialize(&mut rng);
+        let parameters = Buffer::from(layout.initialize(&mut rng));
         let adam = AdamConfig {
             learning_rate: config.learning_rate,
             epsilon: 1e-5,
@@ -212,6 +188,7 @@ where
             shards,
             advantage: Vec::new(),
             zeros: vec![0.0; lanes * network.hidden],
+            gradients: Vec::new(),
             state,
         })
     }
@@ -316,8 +293,14 @@ where
         let progress = state.iteration as f64 / self.config.n_iterations as f64;
         let left = (1.0 - progress).max(0.0);
         let Rl2Config {
+            n_epochs,
+            n_minibatches,
             learning_rate,
             final_learning_rate,
+            max_gradient_norm,
+            clip_range,
+            value_weight,
+            entropy_weight,
             ..
         } = self.config;
         let rate = final_learning_rate + left * (learning_rate - final_learning_rate);
@@ -325,22 +308,22 @@ where
         let targets = self.shards.iter().flat_map(Shard::value_targets);
         state.value_scale.observe(targets);
         self.prepare_losses(&state.value_scale)?;
-        let config = &self.config;
-        let losses = self.losses(Weights {
-            clip_range: ClipRange::new(config.clip_range)?,
-            value: config.value_weight,
-            entropy: config.entropy_weight * left,
-        });
-
-        let mut order: Vec<usize> = (0..losses.len()).collect();
+        let weights = Weights {
+            clip_range: ClipRange::new(clip_range)?,
+            value: value_weight,
+            entropy: entropy_weight * left,
+        };
+        let n_shards = self.shards.len();
+        let mut order: Buffer<usize> = (0..n_shards).collect();
         let mut rng = self.seed.stream(Purpose::Minibatch, state.iteration, 0, 0);
         let (mut total_loss, mut total_norm) = (0.0, 0.0);
-        let per_minibatch = losses.len() / config.n_minibatches;
-        for _ in 0..config.n_epochs {
+        let per_minibatch = n_shards / n_minibatches;
+        for _ in 0..n_epochs {
             order.shuffle(&mut rng);
             for minibatch in order.chunks(per_minibatch) {
-                let (loss, mut gradient) = mean_gradient(&losses, minibatch, &state.parameters)?;
-                let norm = clip_norm(&mut gradient, config.max_gradient_norm);
+                let (loss, mut gradient) =
+                    self.mean_gradient(minibatch, weights, &state.parameters)?;
+                let norm = clip_norm(&mut gradient, max_gradient_norm);
                 check_finite(state.iteration, "the loss", loss)?;
                 check_finite(state.iteration, "the gradient's norm", norm)?;
                 state.adam.step(&mut state.parameters, &gradient)?;
@@ -349,7 +332,7 @@ where
             }
         }
         state.iteration += 1;
-        let n_steps = (config.n_epochs * config.n_minibatches) as f64;
+        let n_steps = (n_epochs * n_minibatches) as f64;
         Ok((state, total_loss / n_steps, total_norm / n_steps))
     }
 
@@ -383,11 +366,11 @@ where
         Ok(())
     }
 
-    /// The loss of each shard.
-    fn losses(&self, weights: Weights) -> Vec<OnDevice<ShardLoss<'_, ACTIONS>, D>> {
-        let rows = self.advantage.len() / self.shards.len();
-        let shards = self.shards.iter().zip(self.advantage.chunks_exact(rows));
-        let losses = shards.map(|(shard, advantage)| ShardLoss {
+    /// The loss of one shard.
+    fn loss(&self, shard_idx: usize, weights: Weights) -> OnDevice<ShardLoss<'_, ACTIONS>, D> {
+        let shard = &self.shards[shard_idx];
+        let n_rows = shard.rollout.len();
+        let loss = ShardLoss {
             network: self.network,
             weights,
             zeros: &self.zeros,
@@ -395,12 +378,37 @@ where
             first: &shard.rollout.first,
             action: &shard.rollout.action,
             behavior_log_prob: &shard.rollout.log_prob,
-            advantage,
+            advantage: &self.advantage[shard_idx * n_rows..][..n_rows],
             value_target: &shard.value_target,
+        };
+        OnDevice::new(loss, D::of_this_thread())
+    }
+
+    /// Loss and gradient averaged over a minibatch of shards, added up in the minibatch's order however
+    /// many threads computed them.
+    fn mean_gradient(
+        &mut self,
+        minibatch: &[usize],
+        weights: Weights,
+        parameters: &[f32],
+    ) -> Result<(f64, Buffer<f32>), Error> {
+        // Taken out, so that the agent can be read while they are computed.
+        let mut parts = std::mem::take(&mut self.gradients);
+        let computed = compute_each(minibatch, &mut parts, |shard_idx| {
+            Ok(self.loss(*shard_idx, weights).gradient(parameters)?)
         });
-        losses
-            .map(|loss| OnDevice::new(loss, D::of_this_thread()))
-            .collect()
+        self.gradients = parts;
+        computed?;
+        let share = 1.0 / minibatch.len() as f32;
+        let mut mean = Buffer::zeros(parameters.len());
+        let mut loss = 0.0;
+        for (value, gradient) in &self.gradients {
+            loss += f64::from(value * share);
+            for (mean, g) in mean.iter_mut().zip(gradient) {
+                *mean += share * g;
+            }
+        }
+        Ok((loss, mean))
     }
 }
 
@@ -463,27 +471,4 @@ fn episodic<O: Space>(config: &Rl2Config) -> Result<EpisodicStore<BruteForce>, E
     // The nearest context alone counts, whatever the kernel.
     let kernel = Kernel::InverseDistance { delta: 1e-3 };
     Ok(EpisodicStore::new(neighbors, config.hidden, 1, kernel)?)
-}
-
-/// Loss and gradient averaged over a minibatch of shards, added up in the minibatch's order however
-/// many threads computed them.
-fn mean_gradient<F: Differentiable<f32> + Sync>(
-    losses: &[F],
-    minibatch: &[usize],
-    parameters: &[f32],
-) -> Result<(f64, Vec<f32>), Error> {
-    let parts = minibatch
-        .par_iter()
-        .map(|idx| losses[*idx].gradient(parameters))
-        .collect::<Result<Vec<_>, _>>()?;
-    let share = 1.0 / parts.len() as f32;
-    let mut mean = vec![0.0; parameters.len()];
-    let mut loss = 0.0;
-    for (value, gradient) in parts {
-        loss += f64::from(value * share);
-        for (mean, g) in mean.iter_mut().zip(gradient) {
-            *mean += share * g;
-        }
-    }
-    Ok((loss, mean))
 }

@@ -1,5 +1,6 @@
 //! The units the critic predicts in.
 
+use metarl_autodiff::Buffer;
 use serde::{Deserialize, Serialize};
 
 /// The critic learns `(G − μₜ) / σ`: `μₜ` is the mean of what follows step `t` of a trial, `σ` the
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ValueScale {
-    mean: Vec<f32>,
+    mean: Buffer<f32>,
     std: f32,
     known: bool,
 }
@@ -20,7 +21,7 @@ impl ValueScale {
     /// Units of 1 for trials of `n_steps` steps, until something is observed.
     pub(super) fn new(n_steps: usize) -> Self {
         Self {
-            mean: vec![0.0; n_steps],
+            mean: Buffer::zeros(n_steps),
             std: 1.0,
             known: false,
         }
@@ -41,8 +42,8 @@ impl ValueScale {
             reason = "statistics in f64, values in f32"
         )]
         let blend = |old: f32, new: f64| (f64::from(old) + share * (new - f64::from(old))) as f32;
-        for (old, new) in self.mean.iter_mut().zip(mean) {
-            *old = blend(*old, new);
+        for (old, new) in self.mean.iter_mut().zip(&mean) {
+            *old = blend(*old, *new);
         }
         self.std = blend(self.std, variance.sqrt().max(1e-4));
         self.known = true;
@@ -68,8 +69,8 @@ impl ValueScale {
 pub(super) fn moments(
     samples: impl Iterator<Item = (usize, f32)> + Clone,
     n_steps: usize,
-) -> (Vec<f64>, f64) {
-    let (mut mean, mut count) = (vec![0.0; n_steps], vec![0.0_f64; n_steps]);
+) -> (Buffer<f64>, f64) {
+    let [mut mean, mut count] = [(); 2].map(|()| Buffer::<f64>::zeros(n_steps));
     let last = n_steps.saturating_sub(1);
     let samples = samples.map(|(step, x)| (step.min(last), x));
     for (step, x) in samples.clone() {

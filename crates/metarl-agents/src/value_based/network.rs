@@ -41,7 +41,7 @@ impl Network for DenseStack {
                 },
                 gain: 1.0,
             };
-            binder.part(&format!("layer.{idx}"), &dense)
+            binder.part(format_args!("layer.{idx}"), &dense)
         };
         DenseStackParameters(self.widths.windows(2).enumerate().map(layer).collect())
     }

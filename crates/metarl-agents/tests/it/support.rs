@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use allocation_counter::measure;
+use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape, Rank0, Tape, Tensor, ZerosTensor};
+
+use metarl_agents::Trainer;
 use metarl_core::{Continuous, Environment, Error, Rng, StepBatch};
 use serde::Serialize;
 
@@ -10,6 +14,37 @@ use serde::Serialize;
 pub(crate) fn on_threads<R: Send>(n: usize, run: impl FnOnce() -> R + Send) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build();
     pool.unwrap().install(run)
+}
+
+/// What dfdx allocates for so many operations on a tape: a box for each, the list of them, the tensor
+/// to go back from, and the gradients it would keep.
+pub(crate) fn allocations_of_dfdx(n_operations: u64) -> u64 {
+    let device = Cpu::default();
+    let go_back = || {
+        let mut tape = OwnedTape::<f32, Cpu>::default();
+        for k in 0..n_operations {
+            tape.add_backward_op(move |_| {
+                std::hint::black_box(k);
+                Ok(())
+            });
+        }
+        let result: Tensor<Rank0, f32, Cpu> = device.zeros();
+        drop(result.put_tape(tape).try_backward());
+    };
+    measure(go_back).count_total
+}
+
+/// What an agent's iteration allocates once it has run.
+pub(crate) fn allocations_of_iteration<T: Trainer + Send>(mut agent: T) -> u64 {
+    on_threads(1, move || {
+        for _ in 0..3 {
+            agent.iterate().unwrap();
+        }
+        let iterate = || {
+            agent.iterate().unwrap();
+        };
+        measure(iterate).count_total
+    })
 }
 
 /// Numbers of a serialized state, found by the names on the way to them.

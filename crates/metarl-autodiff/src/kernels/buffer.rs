@@ -2,35 +2,58 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::{Debug, Formatter};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Kept;
 
 /// Numbers a thread keeps at most for later; what is freed beyond that goes back to the system.
 const MOST_KEPT: usize = 1 << 24;
 
+/// Empty buffers with a count of their owners that a thread keeps at most.
+const MOST_COUNTED: usize = 1 << 14;
+
 /// What buffers are made of: numbers to compute with, and the flags and indices that go with them.
 pub trait Shelved: Copy + Default + 'static {
-    /// Lends the calling thread's [`Shelf`].
+    /// Lends the calling thread's [`Shelf`], unless the thread is ending.
     #[doc(hidden)]
-    fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R;
+    fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> Option<R>;
 }
 
 macro_rules! shelved {
     ($($element:ident)*) => {$(
         impl Shelved for $element {
-            fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> R {
+            fn with_shelf<R>(f: impl FnOnce(&mut Shelf<Self>) -> R) -> Option<R> {
                 thread_local! {
                     static SHELF: RefCell<Shelf<$element>> = const { RefCell::new(Shelf::new()) };
                 }
-                SHELF.with_borrow_mut(f)
+                SHELF.try_with(|shelf| f(&mut shelf.borrow_mut())).ok()
             }
         }
     )*};
 }
 shelved!(f32 f64 bool usize);
 
-/// `n` numbers that go back to the shelf of the thread that drops them.
-#[derive(Debug, Clone)]
-pub(crate) struct Buffer<E: Shelved> {
+/// A vector whose memory goes back to the shelf of the thread that drops it, where the next one is
+/// taken from: a loop that needs the same vectors in each round allocates none.
+///
+/// Gradients and products are handed out in it. It reads as a slice, and is equal to slices and
+/// vectors with the same numbers.
+///
+/// # Examples
+///
+/// ```
+/// use metarl_autodiff::Buffer;
+///
+/// let mut x = Buffer::copy_of(&[1.0, 2.0]);
+/// x[0] += 2.0;
+/// assert_eq!(x, [3.0, 2.0]);
+/// assert_eq!(Buffer::from(vec![3.0, 2.0]), x);
+/// ```
+pub struct Buffer<E: Shelved> {
     /// As long as its size class, which may be longer than what it holds.
     storage: Vec<E>,
     n: usize,
@@ -40,19 +63,77 @@ impl<E: Shelved> Buffer<E> {
     /// Numbers of any value, for a caller who writes all of them before reading one.
     pub(crate) fn stale(n: usize) -> Self {
         let storage = E::with_shelf(|shelf| shelf.take(n));
-        Self { storage, n }
+        Self {
+            storage: storage.unwrap_or_else(|| vec![E::default(); n]),
+            n,
+        }
     }
 
-    pub(crate) fn zeros(n: usize) -> Self {
+    /// `n` zeros.
+    #[must_use]
+    pub fn zeros(n: usize) -> Self {
         let mut buffer = Self::stale(n);
         buffer.fill(E::default());
         buffer
     }
 
-    pub(crate) fn copy_of(numbers: &[E]) -> Self {
+    /// The same numbers.
+    #[must_use]
+    pub fn copy_of(numbers: &[E]) -> Self {
         let mut buffer = Self::stale(numbers.len());
         buffer.copy_from_slice(numbers);
         buffer
+    }
+
+    /// Appends a number.
+    pub fn push(&mut self, x: E) {
+        self.extend_from_slice(&[x]);
+    }
+
+    /// Appends numbers.
+    pub fn extend_from_slice(&mut self, numbers: &[E]) {
+        let n = self.n + numbers.len();
+        if n > self.storage.len() {
+            let mut larger = Self::stale(n.max(2 * self.n));
+            larger[..self.n].copy_from_slice(self);
+            larger.n = self.n;
+            *self = larger;
+        }
+        let start = std::mem::replace(&mut self.n, n);
+        self[start..].copy_from_slice(numbers);
+    }
+}
+
+impl<E: Shelved> FromIterator<E> for Buffer<E> {
+    fn from_iter<I: IntoIterator<Item = E>>(numbers: I) -> Self {
+        let numbers = numbers.into_iter();
+        let mut buffer = Self::stale(numbers.size_hint().0);
+        buffer.n = 0;
+        numbers.for_each(|x| buffer.push(x));
+        buffer
+    }
+}
+
+impl<E: Shelved> Default for Buffer<E> {
+    /// No numbers.
+    fn default() -> Self {
+        Self {
+            storage: Vec::new(),
+            n: 0,
+        }
+    }
+}
+
+impl<E: Shelved> Clone for Buffer<E> {
+    fn clone(&self) -> Self {
+        Self::copy_of(self)
+    }
+}
+
+impl<E: Shelved> From<Vec<E>> for Buffer<E> {
+    fn from(storage: Vec<E>) -> Self {
+        let n = storage.len();
+        Self { storage, n }
     }
 }
 
@@ -72,16 +153,68 @@ impl<E: Shelved> DerefMut for Buffer<E> {
 impl<E: Shelved> Drop for Buffer<E> {
     fn drop(&mut self) {
         let storage = std::mem::take(&mut self.storage);
-        E::with_shelf(|shelf| shelf.keep(storage));
+        if !storage.is_empty() {
+            E::with_shelf(|shelf| shelf.keep(storage));
+        }
+    }
+}
+
+impl<E: Shelved + Debug> Debug for Buffer<E> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        self.deref().fmt(f)
+    }
+}
+
+impl<E: Shelved + PartialEq, T: AsRef<[E]> + ?Sized> PartialEq<T> for Buffer<E> {
+    fn eq(&self, other: &T) -> bool {
+        **self == *other.as_ref()
+    }
+}
+
+impl<'a, E: Shelved> IntoIterator for &'a Buffer<E> {
+    type Item = &'a E;
+    type IntoIter = std::slice::Iter<'a, E>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a, E: Shelved> IntoIterator for &'a mut Buffer<E> {
+    type Item = &'a mut E;
+    type IntoIter = std::slice::IterMut<'a, E>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl<E: Shelved> AsRef<[E]> for Buffer<E> {
+    fn as_ref(&self) -> &[E] {
+        self
+    }
+}
+
+impl<E: Shelved + Serialize> Serialize for Buffer<E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.deref().serialize(serializer)
+    }
+}
+
+impl<'de, E: Shelved + Deserialize<'de>> Deserialize<'de> for Buffer<E> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from)
     }
 }
 
 /// Storage nobody uses, by its length.
 #[derive(Debug)]
-pub struct Shelf<E> {
+pub struct Shelf<E: Shelved> {
     free: BTreeMap<usize, Compartment<E>>,
     n_kept: usize,
     n_asked: u64,
+    /// What [shared](super::shared::Shared) numbers lay in: empty, with one owner each.
+    pub(super) counted: Vec<Arc<Buffer<E>>>,
+    /// Room for what products at one point have in common.
+    pub(crate) kept: Vec<Kept<E>>,
 }
 
 /// Storage of one length.
@@ -98,6 +231,8 @@ impl<E: Shelved> Shelf<E> {
             free: BTreeMap::new(),
             n_kept: 0,
             n_asked: 0,
+            counted: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -112,6 +247,17 @@ impl<E: Shelved> Shelf<E> {
             }
         }
         vec![E::default(); length]
+    }
+
+    /// Keeps what shared numbers lay in.
+    pub(super) fn keep_counted(&mut self, mut counted: Arc<Buffer<E>>) {
+        if let Some(buffer) = Arc::get_mut(&mut counted) {
+            buffer.n = 0;
+            self.keep(std::mem::take(&mut buffer.storage));
+            if self.counted.len() < MOST_COUNTED {
+                self.counted.push(counted);
+            }
+        }
     }
 
     fn keep(&mut self, storage: Vec<E>) {
@@ -190,6 +336,19 @@ mod tests {
         assert_eq!(shelf.n_kept, new);
         let storage = shelf.take(new);
         assert_eq!((storage.as_ptr(), shelf.n_kept), (place, 0));
+    }
+
+    #[test]
+    fn what_grows_keeps_what_it_has() {
+        let mut grown = Buffer::default();
+        for k in 0..100_usize {
+            grown.push(2 * k);
+            grown.extend_from_slice(&[2 * k + 1]);
+        }
+        let vector: Vec<usize> = (0..200).collect();
+        assert_eq!(grown, vector);
+        assert_eq!(vector.iter().copied().collect::<Buffer<usize>>(), vector);
+        assert_eq!(Buffer::from(vector.clone()).clone(), vector);
     }
 
     #[test]

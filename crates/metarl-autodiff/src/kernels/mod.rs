@@ -11,6 +11,7 @@ pub(crate) mod function;
 pub(crate) mod narrow;
 pub(crate) mod product;
 mod reduce;
+pub(crate) mod shared;
 mod slope;
 pub(crate) mod tile;
 

@@ -1,16 +1,18 @@
 //! Names, shapes and first values of a network's parameters, and their file.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
-use dfdx::prelude::{Cpu, NoneTape, Shape, ZerosTensor};
+use dfdx::prelude::{Cpu, NoneTape, Shape};
 use rand::{Rng, RngExt};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::{Deserialize, Serialize};
 
 use super::{Binder, Network};
-use crate::value::Value;
-use crate::{Error, Kernels, Plain, Scalar};
+use crate::kernels::shared::Shared;
+use crate::value::{Body, Value};
+use crate::{Error, Plain, Scalar};
 
 /// What a parameter starts as.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -266,6 +268,41 @@ pub(crate) fn check_count(name: &'static str, got: usize, expected: usize) -> Re
     }
 }
 
+/// The length of a network's flat vector.
+pub(crate) fn count_parameters<N: Network>(network: &N) -> usize {
+    let mut counter = Counter(0);
+    network.bind::<Plain<f32, Cpu>, _>(&mut counter);
+    counter.0
+}
+
+/// A parameter of which nobody asks for the numbers.
+fn unseen<S: Shape>(shape: S) -> Value<S, f32, Cpu, NoneTape> {
+    let body = Body::Numbers {
+        place: None,
+        numbers: Shared::NONE,
+    };
+    Value::of_body(body, shape, NoneTape)
+}
+
+/// A binder that only counts.
+struct Counter(usize);
+
+impl Binder<Plain<f32, Cpu>> for Counter {
+    fn leaf<S: Shape>(
+        &mut self,
+        _: impl Display,
+        shape: S,
+        _: Initialization,
+    ) -> Value<S, f32, Cpu, NoneTape> {
+        self.0 += shape.num_elements();
+        unseen(shape)
+    }
+
+    fn part<N: Network>(&mut self, _: impl Display, network: &N) -> N::Bound<Plain<f32, Cpu>> {
+        network.bind(self)
+    }
+}
+
 /// A binder that only listens.
 struct Recorder {
     prefix: String,
@@ -275,7 +312,7 @@ struct Recorder {
 impl Binder<Plain<f32, Cpu>> for Recorder {
     fn leaf<S: Shape>(
         &mut self,
-        name: &str,
+        name: impl Display,
         shape: S,
         start: Initialization,
     ) -> Value<S, f32, Cpu, NoneTape> {
@@ -284,11 +321,10 @@ impl Binder<Plain<f32, Cpu>> for Recorder {
             shape: shape.concrete().into(),
             start,
         });
-        let device = Cpu::default();
-        <Cpu as Kernels<f32>>::hold(device.zeros_like(&shape), NoneTape)
+        unseen(shape)
     }
 
-    fn part<N: Network>(&mut self, name: &str, network: &N) -> N::Bound<Plain<f32, Cpu>> {
+    fn part<N: Network>(&mut self, name: impl Display, network: &N) -> N::Bound<Plain<f32, Cpu>> {
         let inside = format!("{}{name}.", self.prefix);
         let outside = std::mem::replace(&mut self.prefix, inside);
         let bound = network.bind(self);

@@ -2,6 +2,7 @@
 
 use dfdx::prelude::{Const, Dim};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::{Binder, Dense, DenseParameters, Network};
 use crate::Algebra;
@@ -22,7 +23,8 @@ pub struct Mlp<const I: usize, const O: usize> {
 #[derive(Debug, Clone)]
 pub struct MlpParameters<A: Algebra, const I: usize, const O: usize> {
     first: DenseParameters<A, Const<I>, usize>,
-    hidden: Vec<DenseParameters<A, usize, usize>>,
+    /// Those between hidden layers; up to two of them take no allocation.
+    hidden: SmallVec<[DenseParameters<A, usize, usize>; 2]>,
     output: DenseParameters<A, usize, Const<O>>,
 }
 
@@ -53,7 +55,7 @@ impl<const I: usize, const O: usize> Network for Mlp<I, O> {
             first: binder.part("hidden.0", &first),
             hidden: hidden
                 .enumerate()
-                .map(|(k, layer)| binder.part(&format!("hidden.{}", k + 1), &layer))
+                .map(|(k, layer)| binder.part(format_args!("hidden.{}", k + 1), &layer))
                 .collect(),
             output: binder.part("output", &output),
         }

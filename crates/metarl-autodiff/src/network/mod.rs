@@ -12,6 +12,8 @@ mod layout;
 mod lstm;
 mod mlp;
 
+use std::fmt::Display;
+
 use dfdx::prelude::Shape;
 
 pub use causal_attention::{CausalAttention, CausalAttentionParameters};
@@ -21,8 +23,8 @@ pub use dense::{Dense, DenseParameters};
 pub use episodic_lstm::{EpisodicLstm, EpisodicLstmParameters};
 pub use gru::{Gru, GruParameters};
 pub use layer_norm::{LayerNorm, LayerNormParameters};
-pub(crate) use layout::check_count;
 pub use layout::{Initialization, Layout, Leaf};
+pub(crate) use layout::{check_count, count_parameters};
 pub use lstm::{Lstm, LstmParameters, LstmState};
 pub use mlp::{Mlp, MlpParameters};
 
@@ -43,10 +45,10 @@ pub trait Network: Send + Sync {
 /// Hands out parameters in order.
 pub trait Binder<A: Algebra> {
     /// The next parameter.
-    fn leaf<S: Shape>(&mut self, name: &str, shape: S, start: Initialization) -> A::Of<S>;
+    fn leaf<S: Shape>(&mut self, name: impl Display, shape: S, start: Initialization) -> A::Of<S>;
 
     /// Binds a part of the network whose parameters are named `name.…`.
-    fn part<N: Network>(&mut self, name: &str, network: &N) -> N::Bound<A>
+    fn part<N: Network>(&mut self, name: impl Display, network: &N) -> N::Bound<A>
     where
         Self: Sized;
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, check};
 use crate::network::check_count;
-use crate::{Error, Scalar};
+use crate::{Buffer, Error, Scalar};
 
 /// | name | default | range | purpose |
 /// |---|---|---|---|
@@ -39,11 +39,11 @@ impl Default for AdamConfig {
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − α m̂ / (√v̂ + ε)` with
 /// `m̂ = m / (1 − β₁ᵗ)`, `v̂ = v / (1 − β₂ᵗ)` (Kingma & Ba 2015, algorithm 1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Adam<E> {
+pub struct Adam<E: Scalar> {
     config: AdamConfig,
     n_steps: u32,
-    mean: Vec<E>,
-    square: Vec<E>,
+    mean: Buffer<E>,
+    square: Buffer<E>,
 }
 
 impl<E: Scalar> Adam<E> {
@@ -68,7 +68,7 @@ impl<E: Scalar> Adam<E> {
         check("beta1", "in [0, 1)", beta1, (0.0..1.0).contains(&beta1))?;
         check("beta2", "in [0, 1)", beta2, (0.0..1.0).contains(&beta2))?;
         check("epsilon", "above 0", epsilon, epsilon > 0.0)?;
-        let zeros = vec![E::real(0.0); n_parameters];
+        let zeros = Buffer::zeros(n_parameters);
         Ok(Self {
             config,
             n_steps: 0,

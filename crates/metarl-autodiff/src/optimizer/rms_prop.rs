@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, check};
 use crate::network::check_count;
-use crate::{Error, Scalar};
+use crate::{Buffer, Error, Scalar};
 
 /// | name | default | range | purpose |
 /// |---|---|---|---|
@@ -34,9 +34,9 @@ impl Default for RmsPropConfig {
 
 /// `v ← ρ v + (1 − ρ) g²`, `θ ← θ − α g / √(v + ε)` (Tieleman & Hinton 2012, lecture 6.5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RmsProp<E> {
+pub struct RmsProp<E: Scalar> {
     config: RmsPropConfig,
-    square: Vec<E>,
+    square: Buffer<E>,
 }
 
 impl<E: Scalar> RmsProp<E> {
@@ -61,7 +61,7 @@ impl<E: Scalar> RmsProp<E> {
         check("epsilon", "above 0", epsilon, epsilon > 0.0)?;
         Ok(Self {
             config,
-            square: vec![E::real(0.0); n_parameters],
+            square: Buffer::zeros(n_parameters),
         })
     }
 }

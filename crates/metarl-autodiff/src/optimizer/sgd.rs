@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, check};
 use crate::network::check_count;
-use crate::{Error, Scalar};
+use crate::{Buffer, Error, Scalar};
 
 /// | name | default | range | purpose |
 /// |---|---|---|---|
@@ -30,9 +30,9 @@ impl Default for SgdConfig {
 
 /// `v ← μ v + g`, `θ ← θ − α v` (Polyak 1964).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sgd<E> {
+pub struct Sgd<E: Scalar> {
     config: SgdConfig,
-    velocity: Vec<E>,
+    velocity: Buffer<E>,
 }
 
 impl<E: Scalar> Sgd<E> {
@@ -60,7 +60,7 @@ impl<E: Scalar> Sgd<E> {
         )?;
         Ok(Self {
             config,
-            velocity: vec![E::real(0.0); n_parameters],
+            velocity: Buffer::zeros(n_parameters),
         })
     }
 }

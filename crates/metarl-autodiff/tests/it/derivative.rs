@@ -143,7 +143,7 @@ fn a_parameter_that_took_no_part_has_gradient_zero() {
 fn a_loss_that_depends_on_no_parameter_has_derivative_zero() {
     let loss = on_device(Independent(Vector(2)));
     let (x, v) = ([1.0, 2.0], [3.0, 4.0]);
-    assert_eq!(loss.gradient(&x).unwrap(), (7.0, vec![0.0; 2]));
+    assert_eq!(loss.gradient(&x).unwrap(), (7.0, vec![0.0; 2].into()));
     assert_eq!(loss.jacobian_vector_product(&x, &v).unwrap(), (7.0, 0.0));
     assert_eq!(loss.hessian_vector_product(&x, &v).unwrap(), [0.0; 2]);
 }
@@ -152,14 +152,14 @@ fn a_loss_that_depends_on_no_parameter_has_derivative_zero() {
 fn a_linear_loss_has_no_curvature() {
     let loss = on_device(Linear(Vector(2)));
     let (x, v) = ([1.0, 2.0], [3.0, 4.0]);
-    assert_eq!(loss.gradient(&x).unwrap(), (9.0, vec![3.0; 2]));
+    assert_eq!(loss.gradient(&x).unwrap(), (9.0, vec![3.0; 2].into()));
     assert_eq!(loss.hessian_vector_product(&x, &v).unwrap(), [0.0; 2]);
 }
 
 #[test]
 fn a_parameter_may_be_the_loss() {
     let loss = on_device(Itself(Number));
-    assert_eq!(loss.gradient(&[5.0]).unwrap(), (5.0, vec![1.0]));
+    assert_eq!(loss.gradient(&[5.0]).unwrap(), (5.0, vec![1.0].into()));
     assert_eq!(loss.hessian_vector_product(&[5.0], &[1.0]).unwrap(), [0.0]);
 }
 
@@ -185,7 +185,7 @@ fn kinks_have_the_documented_slopes() {
 fn an_infinite_constant_does_not_spoil_the_tangent() {
     let loss = on_device(Masked(Vector(2)));
     let (x, v) = ([0.0, 1.0], [3.0, 4.0]);
-    assert_eq!(loss.gradient(&x).unwrap(), (1.0, vec![1.0, 0.0]));
+    assert_eq!(loss.gradient(&x).unwrap(), (1.0, vec![1.0, 0.0].into()));
     assert_eq!(loss.jacobian_vector_product(&x, &v).unwrap(), (1.0, 3.0));
     assert_eq!(loss.hessian_vector_product(&x, &v).unwrap(), [3.0, 0.0]);
 }

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use dfdx::prelude::Rank0;
 use metarl_autodiff::{
-    Activation, Algebra, Binder, Differentiable, Error, Initialization, Kernels, Layout, Network,
-    Objective, Scalar,
+    Activation, Algebra, Binder, Buffer, Differentiable, Error, Initialization, Kernels, Layout,
+    Network, Objective, Scalar,
 };
 use proptest::prelude::*;
 
@@ -102,7 +102,7 @@ impl<L: Layer> Weighed<L> {
     }
 
     /// The value and the gradient alone, for sizes at which the rest takes long.
-    pub(crate) fn gradient(&self, x: &[f64]) -> (f64, Vec<f64>) {
+    pub(crate) fn gradient(&self, x: &[f64]) -> (f64, Buffer<f64>) {
         on_device(self.clone())
             .gradient(x)
             .expect("the data fit together")

@@ -33,7 +33,7 @@ impl<L: Network> Network for Whole<L> {
         let s = &self.sequence;
         let input = binder.leaf("input", (s.reset.len(), s.inputs), zero);
         let states = (0..self.n_states)
-            .map(|k| binder.leaf(&format!("state.{k}"), (s.lanes, s.hidden), zero))
+            .map(|k| binder.leaf(format!("state.{k}"), (s.lanes, s.hidden), zero))
             .collect();
         (input, states, binder.part("layer", &self.layer))
     }

@@ -1,7 +1,7 @@
 //! What every test here does with a loss: hold value, gradient and curvature against plain numbers.
 
 use dfdx::prelude::{Rank0, Shape};
-use metarl_autodiff::{Algebra, Differentiable, Objective, OnDevice, Scalar};
+use metarl_autodiff::{Algebra, Buffer, Differentiable, Objective, OnDevice, Scalar};
 use metarl_testkit::gradient::{assert_close, central_difference};
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ pub(crate) fn check<O: Objective<f64, TestDevice>>(
 /// What products at one point share changes no bit of any of them, whatever the order.
 #[track_caller]
 fn check_linearization(loss: &impl Differentiable<f64>, x: &[f64], v: &[f64]) {
-    let bits = |x: Vec<f64>| x.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    let bits = |x: Buffer<f64>| x.iter().copied().map(f64::to_bits).collect::<Vec<_>>();
     let back: Vec<f64> = v.iter().rev().map(|v| 0.5 - v).collect();
     let still = vec![0.0; v.len()];
     let linearization = loss.linearize(x);

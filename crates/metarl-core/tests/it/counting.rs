@@ -51,7 +51,7 @@ pub(crate) struct Counting {
     pub(crate) fault: Option<Fault>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Lane {
     schedule: Vec<Episode>,
     episode: usize,
@@ -118,15 +118,11 @@ impl Environment for Counting {
     fn reset(&mut self, observation: &mut [[f32; 2]]) -> Result<(), Error> {
         check_lanes("observation", observation.len(), self.n_lanes())?;
         self.step = 0;
-        self.lanes = self
-            .assigned
-            .iter()
-            .map(|schedule| Lane {
-                schedule: schedule.clone(),
-                episode: 0,
-                step: 0,
-            })
-            .collect();
+        self.lanes.resize_with(self.assigned.len(), Lane::default);
+        for (lane, schedule) in self.lanes.iter_mut().zip(&self.assigned) {
+            (lane.episode, lane.step) = (0, 0);
+            lane.schedule.clone_from(schedule);
+        }
         for (observation, lane) in observation.iter_mut().zip(&self.lanes) {
             *observation = lane.observation();
         }

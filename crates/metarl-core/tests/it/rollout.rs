@@ -116,12 +116,13 @@ fn every_episode_that_begins_within_the_budget_is_played_to_its_end() {
         vec![Terminates(4)],
     ];
 
-    let rollout = collect_episodes(
+    let mut rollout = Rollout::new(1, 3, [0.0; 2], 0);
+    collect_episodes(
         &mut Counting::new(&schedules),
         &mut Remembering::new(3),
         &mut rngs(0, 3),
-        4,
-        9,
+        (4, 9),
+        &mut rollout,
     )
     .unwrap();
 
@@ -134,12 +135,13 @@ fn every_episode_that_begins_within_the_budget_is_played_to_its_end() {
 fn an_episode_longer_than_the_longest_is_cut() {
     let schedules = [vec![Truncates(20)]];
 
-    let rollout = collect_episodes(
+    let mut rollout = Rollout::new(1, 1, [0.0; 2], 0);
+    collect_episodes(
         &mut Counting::new(&schedules),
         &mut Remembering::new(1),
         &mut rngs(0, 1),
-        4,
-        5,
+        (4, 5),
+        &mut rollout,
     )
     .unwrap();
 

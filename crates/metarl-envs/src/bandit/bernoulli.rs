@@ -3,8 +3,9 @@
 use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use smallvec::smallvec;
 
-use crate::BanditTask;
+use crate::{BanditTask, PerArm};
 
 /// Arms that pay 1 with a probability of their own, and 0 otherwise.
 ///
@@ -19,7 +20,7 @@ use crate::BanditTask;
 #[serde(deny_unknown_fields)]
 pub struct BernoulliTask {
     /// Probability of a reward of 1, per arm.
-    pub probability: Vec<f64>,
+    pub probability: PerArm,
 }
 
 impl BanditTask for BernoulliTask {
@@ -135,7 +136,7 @@ impl TaskDistribution for DependentBandits {
             Some(better) => 1.0 - better,
         };
         BernoulliTask {
-            probability: vec![p, 1.0 - p],
+            probability: smallvec![p, 1.0 - p],
         }
     }
 }

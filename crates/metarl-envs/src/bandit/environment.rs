@@ -25,7 +25,7 @@ use crate::{BanditTask, BernoulliTask, GaussianTask, RestlessTask};
 ///
 /// let mut bandit = BernoulliBandit::<2>::new(1);
 /// let mut step = StepBatch::new(1, []);
-/// let task = BernoulliTask { probability: vec![0.0, 1.0] };
+/// let task = BernoulliTask { probability: vec![0.0, 1.0].into() };
 /// bandit.assign(0, &task, Seed::new(1).stream(Purpose::Environment, 0, 0, 0))?;
 /// bandit.reset(&mut step.observation)?;
 /// bandit.step(&[1], &mut step)?;

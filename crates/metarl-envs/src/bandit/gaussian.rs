@@ -4,8 +4,9 @@ use metarl_core::{Error, Rng, TaskDistribution, check_range};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
+use smallvec::smallvec;
 
-use crate::BanditTask;
+use crate::{BanditTask, PerArm};
 
 /// Arms with normally distributed rewards, all of the same spread.
 ///
@@ -18,7 +19,7 @@ use crate::BanditTask;
 #[serde(deny_unknown_fields)]
 pub struct GaussianTask {
     /// Mean reward μ, per arm.
-    pub mean: Vec<f64>,
+    pub mean: PerArm,
     /// Standard deviation σ of every arm's reward.
     pub standard_deviation: f64,
 }
@@ -133,7 +134,7 @@ impl TaskDistribution for ElevenArmedBandits {
 
     fn sample(&self, rng: &mut Rng) -> GaussianTask {
         let target = rng.random_range(0..10);
-        let mut mean = vec![1.0; 11];
+        let mut mean = smallvec![1.0; 11];
         mean[target] = 5.0;
         mean[10] = (target + 1) as f64 / 10.0;
         GaussianTask {

@@ -10,4 +10,4 @@ pub use bernoulli::{BernoulliBandits, BernoulliTask, DependentBandits};
 pub use environment::{Bandit, BernoulliBandit, GaussianBandit, RestlessBandit};
 pub use gaussian::{ElevenArmedBandits, GaussianBandits, GaussianTask};
 pub use restless::{RestlessBandits, RestlessTask};
-pub use task::BanditTask;
+pub use task::{BanditTask, PerArm};

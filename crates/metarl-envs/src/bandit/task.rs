@@ -1,6 +1,11 @@
 //! What every bandit has in common.
 
 use metarl_core::{Error, Rng};
+use smallvec::SmallVec;
+
+/// A number for each arm. Up to eleven of them, as many as the eleven-armed bandits have, take no
+/// allocation, so that a trial of these begins without one. A `Vec` turns into it.
+pub type PerArm = SmallVec<[f64; 11]>;
 
 /// The arms of one bandit, and how they pay.
 ///

@@ -75,10 +75,10 @@ fn every_distribution_keeps_its_contract() -> Result<(), conformance::Violation>
 #[test]
 fn value_stability_of_the_environments() {
     let bernoulli = BernoulliTask {
-        probability: vec![0.3, 0.5, 0.6],
+        probability: vec![0.3, 0.5, 0.6].into(),
     };
     let gaussian = GaussianTask {
-        mean: vec![-1.0, 1.0],
+        mean: vec![-1.0, 1.0].into(),
         standard_deviation: 0.5,
     };
     let played = (
@@ -104,11 +104,11 @@ fn value_stability_of_the_distributions() {
     let eleven = ElevenArmedBandits.frozen(split, 0);
     let restless = RestlessBandits::LowVolatility.frozen(split, 0);
     let drawn = (
-        bernoulli.probability,
-        uniform.probability,
-        hard.probability,
-        gaussian.mean,
-        eleven.mean,
+        bernoulli.probability.into_vec(),
+        uniform.probability.into_vec(),
+        hard.probability.into_vec(),
+        gaussian.mean.into_vec(),
+        eleven.mean.into_vec(),
         (restless.probability, restless.volatility),
     );
     let literals = (
@@ -130,7 +130,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let n = 4000;
-        let mut task = BernoulliTask { probability };
+        let mut task = BernoulliTask { probability: probability.into() };
         let p = task.mean(arm);
         let mut rng = Seed::new(seed).stream(Purpose::Environment, 0, 0, 0);
 
@@ -147,7 +147,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let n = 4000;
-        let mut task = GaussianTask { mean: vec![0.0, mean], standard_deviation };
+        let mut task = GaussianTask { mean: vec![0.0, mean].into(), standard_deviation };
         let mut rng = Seed::new(seed).stream(Purpose::Environment, 0, 0, 0);
 
         let pulls: Vec<f64> = (0..n).map(|_| task.pull(1, &mut rng)).collect();
@@ -252,7 +252,7 @@ fn a_restless_bandit_walks_through_episodes_until_it_is_reset() {
 #[test]
 fn a_trial_strings_pulls_together() {
     let task = BernoulliTask {
-        probability: vec![0.0, 1.0],
+        probability: vec![0.0, 1.0].into(),
     };
     let mut trial = Trial::new(BernoulliBandit::<2>::new(2), 3).unwrap();
     let space = trial.observation_space();
@@ -291,7 +291,13 @@ fn invalid_tasks_name_what_is_wrong() {
     };
     let bernoulli = |probability: &[f64]| {
         let probability = probability.to_vec();
-        name(BernoulliBandit::<2>::new(1).assign(0, &BernoulliTask { probability }, stream(0)))
+        name(BernoulliBandit::<2>::new(1).assign(
+            0,
+            &BernoulliTask {
+                probability: probability.into(),
+            },
+            stream(0),
+        ))
     };
     assert_eq!(bernoulli(&[]), "probability");
     assert_eq!(bernoulli(&[0.5, 1.5]), "probability");
@@ -299,7 +305,7 @@ fn invalid_tasks_name_what_is_wrong() {
     assert_eq!(bernoulli(&[0.5]), "n_arms");
     let gaussian = |mean: &[f64], standard_deviation| {
         let task = GaussianTask {
-            mean: mean.to_vec(),
+            mean: mean.into(),
             standard_deviation,
         };
         name(GaussianBandit::<2>::new(1).assign(0, &task, stream(0)))
@@ -336,7 +342,7 @@ fn lanes_without_a_task_and_actions_without_an_arm_are_refused() {
         Err(Error::Environment(_))
     ));
     let task = BernoulliTask {
-        probability: vec![0.5, 0.5],
+        probability: vec![0.5, 0.5].into(),
     };
     bandit.assign(0, &task, stream(0)).unwrap();
     bandit.reset(&mut step.observation).unwrap();

@@ -382,7 +382,7 @@ fn a_distribution_of_invalid_tasks_is_refused() {
         }
         fn sample(&self, _rng: &mut Rng) -> BernoulliTask {
             BernoulliTask {
-                probability: vec![2.0],
+                probability: vec![2.0].into(),
             }
         }
     }

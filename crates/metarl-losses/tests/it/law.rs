@@ -55,12 +55,12 @@ proptest! {
         let clipped = Loss::Clipped { behavior, advantage, range: s.range };
         let (clipped, slope) = gradient(clipped, &s.log_prob);
         prop_assert!(clipped >= free - 1e-12);
-        for (t, slope) in slope.into_iter().enumerate() {
+        for (t, slope) in slope.iter().enumerate() {
             let ratio = (s.log_prob[t] - s.behavior[t]).exp();
             let epsilon = s.range.epsilon();
             let gained = (ratio > 1.0 + epsilon && s.advantage[t] > 0.0)
                 || (ratio < 1.0 - epsilon && s.advantage[t] < 0.0);
-            prop_assert_eq!(gained, slope == 0.0 && s.advantage[t] != 0.0);
+            prop_assert_eq!(gained, *slope == 0.0 && s.advantage[t] != 0.0);
         }
     }
 }

@@ -90,7 +90,7 @@ pub(crate) fn on_device(n: usize, loss: Loss) -> OnDevice<OfSteps, TestDevice> {
 }
 
 /// Value and gradient at `x`.
-pub(crate) fn gradient(loss: Loss, x: &[f64]) -> (f64, Vec<f64>) {
+pub(crate) fn gradient(loss: Loss, x: &[f64]) -> (f64, metarl_autodiff::Buffer<f64>) {
     on_device(x.len(), loss)
         .gradient(x)
         .expect("as many steps of everything")

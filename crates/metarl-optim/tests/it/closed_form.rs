@@ -1,6 +1,6 @@
 //! Adaptations whose every number is known by hand.
 
-use metarl_autodiff::{Differentiable, Error};
+use metarl_autodiff::{Buffer, Differentiable, Error};
 use metarl_optim::{Adaptation, MamlTask, MetaGradient};
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
@@ -19,11 +19,11 @@ impl Differentiable<f64> for Cubic {
     fn value(&self, x: &[f64]) -> Result<f64, Error> {
         Ok(x[0].powi(3) / 3.0)
     }
-    fn gradient(&self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
-        Ok((self.value(x)?, vec![x[0] * x[0]]))
+    fn gradient(&self, x: &[f64]) -> Result<(f64, Buffer<f64>), Error> {
+        Ok((self.value(x)?, vec![x[0] * x[0]].into()))
     }
-    fn hessian_vector_product(&self, x: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
-        Ok(vec![2.0 * x[0] * v[0]])
+    fn hessian_vector_product(&self, x: &[f64], v: &[f64]) -> Result<Buffer<f64>, Error> {
+        Ok(vec![2.0 * x[0] * v[0]].into())
     }
 }
 
@@ -48,9 +48,9 @@ fn two_steps_down_a_cubic() {
 
     let value = 0.5 * (39.0 / 64.0) * (39.0 / 64.0);
     let second = task.gradient(&[1.0], MetaGradient::SecondOrder).unwrap();
-    assert_eq!(second, (value, vec![39.0 / 64.0 * 0.5 * 0.625]));
+    assert_eq!(second, (value, vec![39.0 / 64.0 * 0.5 * 0.625].into()));
     let first = task.gradient(&[1.0], MetaGradient::FirstOrder).unwrap();
-    assert_eq!(first, (value, vec![39.0 / 64.0]));
+    assert_eq!(first, (value, vec![39.0 / 64.0].into()));
 }
 
 /// Each step keeps its own step size: `1 → 3/4` with ¼, then `3/4 → 3/4 − 9/32 = 15/32` with ½ and

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 
+use metarl_autodiff::Buffer;
 use metarl_optim::conjugate_gradient;
 use metarl_testkit::gradient::assert_close;
 use proptest::prelude::*;
@@ -10,8 +11,8 @@ use proptest::prelude::*;
 use crate::difference::{moved, numbers};
 use crate::quadratic::{dot, positive_definite, product, symmetric};
 
-fn solve(matrix: &[Vec<f64>], b: &[f64], n_iterations: usize, tolerance: f64) -> Vec<f64> {
-    let multiply = |v: &[f64]| Ok::<_, Infallible>(product(matrix, v));
+fn solve(matrix: &[Vec<f64>], b: &[f64], n_iterations: usize, tolerance: f64) -> Buffer<f64> {
+    let multiply = |v: &[f64]| Ok::<_, Infallible>(product(matrix, v).into());
     match conjugate_gradient(multiply, b, n_iterations, tolerance) {
         Ok(x) => x,
     }
@@ -70,7 +71,7 @@ proptest! {
         let n_products = Cell::new(0);
         let multiply = |v: &[f64]| {
             n_products.set(n_products.get() + 1);
-            Ok::<_, Infallible>(product(&a, v))
+            Ok::<_, Infallible>(product(&a, v).into())
         };
         let Ok(_) = conjugate_gradient(multiply, &b, n, 0.0);
         prop_assert!(n_products.get() <= n);
@@ -99,11 +100,11 @@ fn a_zero_right_hand_side_costs_nothing() {
     let none = |_: &[f64]| Err("no product is needed");
     assert_eq!(
         conjugate_gradient(none, &[0.0; 3], 10, 1e-10),
-        Ok(vec![0.0; 3])
+        Ok(Buffer::zeros(3))
     );
     assert_eq!(
         conjugate_gradient(none, &[0.0; 3], 10, 0.0),
-        Ok(vec![0.0; 3])
+        Ok(Buffer::zeros(3))
     );
 }
 
@@ -118,7 +119,7 @@ fn an_error_of_the_product_is_passed_on() {
 
 #[test]
 fn single_precision_solves_too() {
-    let diagonal = |v: &[f32]| Ok::<_, Infallible>(vec![2.0 * v[0], 8.0 * v[1]]);
+    let diagonal = |v: &[f32]| Ok::<_, Infallible>(vec![2.0 * v[0], 8.0 * v[1]].into());
     let Ok(x) = conjugate_gradient(diagonal, &[1.0_f32, 1.0], 10, 1e-10);
     assert!((x[0] - 0.5).abs() < 1e-6 && (x[1] - 0.125).abs() < 1e-6);
 }

@@ -2,7 +2,7 @@
 
 use dfdx::prelude::Rank0;
 use metarl_autodiff::{
-    Adam, AdamConfig, Algebra, Differentiable, Error as LossError, Mlp, Network, Objective,
+    Adam, AdamConfig, Algebra, Buffer, Differentiable, Error as LossError, Mlp, Network, Objective,
     OnDevice,
 };
 use metarl_losses::{ClipRange, clipped_surrogate};
@@ -136,7 +136,7 @@ proptest! {
 
 #[test]
 fn its_memory_goes_on_where_it_was() {
-    let slope = |x: &[f64]| Ok::<_, Error>((x[0] * x[0], vec![2.0 * x[0]]));
+    let slope = |x: &[f64]| Ok::<_, Error>((x[0] * x[0], vec![2.0 * x[0]].into()));
     let run = |split: &[usize]| {
         let mut theta = [1.0];
         let mut adam = Adam::new(AdamConfig::default(), 1).unwrap();
@@ -158,10 +158,10 @@ fn errors_are_passed_on() {
         expected: 1,
         got: 2,
     };
-    let fails = |_: &[f64]| Err::<(f64, Vec<f64>), _>(steps.clone());
+    let fails = |_: &[f64]| Err::<(f64, Buffer<f64>), _>(steps.clone());
     assert_eq!(p.steps(&mut [0.0], &mut adam, fails), Err(steps.clone()));
 
-    let short = |_: &[f64]| Ok::<_, Error>((0.0, Vec::new()));
+    let short = |_: &[f64]| Ok::<_, Error>((0.0, Buffer::default()));
     let error = p.steps(&mut [0.0], &mut adam, short).unwrap_err();
     assert!(matches!(
         error,

@@ -1,6 +1,6 @@
 //! A loss of which everything is known.
 
-use metarl_autodiff::{Differentiable, Error};
+use metarl_autodiff::{Buffer, Differentiable, Error};
 use proptest::prelude::*;
 
 use crate::difference::{moved, numbers};
@@ -35,20 +35,20 @@ impl Differentiable<f64> for Quadratic {
         Ok(self.gradient(parameters)?.0)
     }
 
-    fn gradient(&self, parameters: &[f64]) -> Result<(f64, Vec<f64>), Error> {
+    fn gradient(&self, parameters: &[f64]) -> Result<(f64, Buffer<f64>), Error> {
         self.check(&[parameters])?;
         let away = moved(parameters, -1.0, &self.center);
         let gradient = product(&self.matrix, &away);
-        Ok((0.5 * dot(&away, &gradient), gradient))
+        Ok((0.5 * dot(&away, &gradient), gradient.into()))
     }
 
     fn hessian_vector_product(
         &self,
         parameters: &[f64],
         direction: &[f64],
-    ) -> Result<Vec<f64>, Error> {
+    ) -> Result<Buffer<f64>, Error> {
         self.check(&[parameters, direction])?;
-        Ok(product(&self.matrix, direction))
+        Ok(product(&self.matrix, direction).into())
     }
 }
 

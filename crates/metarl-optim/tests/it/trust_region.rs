@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 
+use metarl_autodiff::Buffer;
 use metarl_optim::{Error, Measured, TrustRegion, TrustRegionStep};
 use proptest::prelude::*;
 
@@ -33,7 +34,7 @@ impl Hill {
     }
 
     fn step(&self) -> TrustRegionStep<f64> {
-        let fisher = |v: &[f64]| Ok::<_, Infallible>(product(&self.fisher, v));
+        let fisher = |v: &[f64]| Ok::<_, Infallible>(product(&self.fisher, v).into());
         let measure = |x: &[f64]| Ok(self.measure(x));
         match self
             .region
@@ -155,7 +156,7 @@ fn scripted(script: &[(f64, f64)]) -> (TrustRegionStep<f64>, usize) {
         ..TrustRegion::default()
     };
     // F = 1 and g = 1: the whole step is √(2 · ½ / 1) = 1 long.
-    let identity = |v: &[f64]| Ok(v.to_vec());
+    let identity = |v: &[f64]| Ok(Buffer::copy_of(v));
     let Ok(step) = region.step(&[3.0], 1.0, &[1.0], identity, measure);
     (step, n_tries.get())
 }
@@ -208,8 +209,8 @@ fn without_a_descent_direction_nothing_is_measured() {
 #[test]
 fn errors_are_passed_on() {
     let region = TrustRegion::default();
-    let product = |v: &[f64]| Ok(v.to_vec());
-    let fails = |_: &[f64]| Err::<Vec<f64>, _>("product");
+    let product = |v: &[f64]| Ok(Buffer::copy_of(v));
+    let fails = |_: &[f64]| Err::<Buffer<f64>, _>("product");
     let measure = |_: &[f64]| Err("measure");
     assert_eq!(
         region.step(&[0.0], 0.0, &[1.0], fails, measure),

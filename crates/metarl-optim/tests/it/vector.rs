@@ -21,12 +21,12 @@ fn axpy_adds_a_multiple() {
 
 #[test]
 fn mean_is_element_by_element() {
-    assert_eq!(mean(vec![vec![1.0, 2.0], vec![3.0, 6.0]]), [2.0, 4.0]);
-    assert_eq!(mean(vec![vec![1.5_f32]]), [1.5]);
+    assert_eq!(mean([&[1.0, 2.0][..], &[3.0, 6.0]].into_iter()), [2.0, 4.0]);
+    assert_eq!(mean([&[1.5_f32][..]].into_iter()), [1.5]);
 }
 
 #[test]
 #[should_panic(expected = "at least one vector")]
 fn a_mean_of_nothing_is_a_bug_of_the_caller() {
-    mean::<f64>(Vec::new());
+    mean::<f64>([].into_iter());
 }

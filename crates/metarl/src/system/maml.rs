@@ -91,7 +91,8 @@ impl MamlSystem {
         device: D,
     ) -> Result<Box<dyn Learner>, Error>
     where
-        P: Draw<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>> + 'static,
+        P: Draw<ObservationSpace = Continuous<O>, ActionSpace = Continuous<K>>,
+        P: Draw<Model: Sync, State: Sync> + Sync + 'static,
         T: TaskDistribution<Task = P::Task> + Clone + 'static,
         D: Kernels<f32>,
     {

@@ -6,6 +6,18 @@ use proptest::prelude::*;
 
 use super::reference::{features, regress};
 
+/// Twice, for what the first one leaves must not matter.
+fn fit<const O: usize>(
+    observation: &[[f32; O]],
+    time: &[usize],
+    returns: &[f64],
+) -> LinearBaseline {
+    let mut baseline = LinearBaseline::default();
+    baseline.fit(&[[0.3; O], [-0.9; O]], &[2, 7], &[f64::INFINITY, 5.0]);
+    baseline.fit(observation, time, returns);
+    baseline
+}
+
 fn rows() -> impl Strategy<Value = Vec<([f32; 2], usize, f64)>> {
     let row = (
         prop::array::uniform2(-2.0_f32..2.0),
@@ -25,7 +37,7 @@ proptest! {
     #[test]
     fn it_solves_the_normal_equations(rows in rows()) {
         let (observation, time, returns) = unzip(&rows);
-        let baseline = LinearBaseline::fit(&observation, &time, &returns);
+        let baseline = fit(&observation, &time, &returns);
         let wide = observation.iter().map(|o| o.map(f64::from));
         let phi: Vec<_> = wide.zip(&time).map(|(o, t)| features((&o, t))).collect();
         let weights = regress(&phi, &returns, 1e-5);
@@ -47,7 +59,7 @@ proptest! {
         };
         let (observation, time): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let returns: Vec<f64> = observation.iter().zip(&time).map(|(o, t)| exact(o, t)).collect();
-        let baseline = LinearBaseline::fit(&observation, &time, &returns);
+        let baseline = fit(&observation, &time, &returns);
         let (o, t) = unseen;
         // The ridge of 1e-5 costs a little where features are nearly dependent.
         let error = (baseline.value(&o, t) - exact(&o, &t)).abs();
@@ -59,7 +71,7 @@ proptest! {
 fn features_that_cannot_be_told_apart_share_what_they_explain() {
     // One observation at one time, again and again: of rank one.
     let (observation, time) = ([[0.5_f32, -0.25]; 20], [3_usize; 20]);
-    let baseline = LinearBaseline::fit(&observation, &time, &[4.0; 20]);
+    let baseline = fit(&observation, &time, &[4.0; 20]);
     assert!((baseline.value(&[0.5, -0.25], 3) - 4.0).abs() < 1e-4);
 }
 
@@ -67,7 +79,7 @@ fn features_that_cannot_be_told_apart_share_what_they_explain() {
 fn huge_features_are_still_fitted() {
     let observation: Vec<[f32; 2]> = (0..30).map(|i| [1e9 * i as f32, 1.0]).collect();
     let time: Vec<usize> = (0..30).collect();
-    let baseline = LinearBaseline::fit(&observation, &time, &[2.0; 30]);
+    let baseline = fit(&observation, &time, &[2.0; 30]);
     let error = (baseline.value(&observation[20], 20) - 2.0).abs();
     assert!(error < 0.5, "{error}");
 }
@@ -75,11 +87,11 @@ fn huge_features_are_still_fitted() {
 #[test]
 fn what_has_no_regression_predicts_nothing() {
     for bad in [f64::NAN, f64::INFINITY] {
-        let baseline = LinearBaseline::fit(&[[0.5, 1.0]], &[0], &[bad]);
+        let baseline = fit(&[[0.5, 1.0]], &[0], &[bad]);
         assert_eq!(baseline.value(&[0.5, 1.0], 0), 0.0);
     }
-    let baseline = LinearBaseline::fit(&[[f32::NAN, 1.0]], &[0], &[1.0]);
+    let baseline = fit(&[[f32::NAN, 1.0]], &[0], &[1.0]);
     assert_eq!(baseline.value(&[0.5, 1.0], 0), 0.0);
-    let baseline = LinearBaseline::fit::<2>(&[], &[], &[]);
+    let baseline = fit::<2>(&[], &[], &[]);
     assert_eq!(baseline.value(&[0.5, 1.0], 0), 0.0);
 }

@@ -2,7 +2,7 @@
 
 use metarl_agents::{GaussianPolicy, MamlConfig, MamlIteration, MamlRl, OuterOptimizer, Trainer};
 use metarl_core::{
-    Adapt, DecisionBatch, Environment, Policy, Purpose, Rng, Seed, TaskDistribution,
+    Adapt, DecisionBatch, Environment, Policy, Purpose, Rng, Rollout, Seed, TaskDistribution,
     collect_episodes,
 };
 use metarl_envs::SquareGoals;
@@ -63,9 +63,11 @@ impl Case {
 
     fn batch(&self, theta: &[f64], environment: &mut Wander, mut rngs: Vec<Rng>) -> Batch {
         let mut policy = self.policy(theta);
-        let rollout = collect_episodes(environment, &mut policy, &mut rngs, HORIZON, HORIZON);
+        let mut rollout = Rollout::new(0, environment.n_lanes(), [0.0; 2], [0.0; 2]);
+        let budget = (HORIZON, HORIZON);
+        collect_episodes(environment, &mut policy, &mut rngs, budget, &mut rollout).unwrap();
         let (discount, trace_decay) = (self.config.discount, self.config.trace_decay);
-        Batch::new(&rollout.unwrap(), HORIZON, discount, trace_decay)
+        Batch::new(&rollout, HORIZON, discount, trace_decay)
     }
 
     /// The policy with these parameters.

@@ -13,15 +13,17 @@ use crate::support::{Fault, Faulty};
 
 fn nan(fault: Fault) -> Error {
     let switch = Arc::new(AtomicBool::new(false));
-    let environment = |n| Faulty {
+    let shared = switch.clone();
+    let environment = move |n| Faulty {
         environment: PointNavigation::new(n),
         fault,
-        switch: switch.clone(),
+        switch: shared.clone(),
         step: 0,
     };
     let agent = || {
         let (seed, device) = (Seed::new(1), test_device());
-        let mut agent = MamlRl::new(tiny(), SquareGoals, &environment, 100, seed, device).unwrap();
+        let environment = environment.clone();
+        let mut agent = MamlRl::new(tiny(), SquareGoals, environment, 100, seed, device).unwrap();
         agent.iterate().unwrap();
         agent
     };

@@ -1,5 +1,7 @@
 //! MAML-RL.
 
+#[cfg(not(feature = "cuda"))]
+mod allocation;
 mod baseline;
 mod config;
 mod equation;
@@ -17,14 +19,14 @@ use metarl_optim::Proximal;
 
 use crate::device::{TestDevice, test_device};
 
-type Agent<E> = MamlRl<fn(usize) -> E, SquareGoals, TestDevice, 2, 2>;
+type Agent<E> = MamlRl<E, SquareGoals, TestDevice, 2, 2>;
 
 fn navigation(config: MamlConfig, seed: u64) -> Agent<PointNavigation> {
     let (seed, device) = (Seed::new(seed), test_device());
     MamlRl::new(
         config,
         SquareGoals,
-        PointNavigation::new as _,
+        PointNavigation::new,
         ReachGoal::MAX_STEPS as usize,
         seed,
         device,

@@ -124,5 +124,5 @@ pub(super) fn is_smooth(case: &Case) -> bool {
     let (before, after) = (at(-1e-5), at(1e-5));
     let size = before.iter().fold(1.0_f64, |max, x| max.max(x.abs()));
     let jump = before.iter().zip(&after).map(|(a, b)| (a - b).abs());
-    size < 10.0 && jump.fold(0.0, f64::max) < 1e-2
+    size < 10.0 && jump.fold(0.0, f64::max) < 1e-3
 }

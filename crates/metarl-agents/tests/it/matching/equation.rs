@@ -21,7 +21,10 @@ proptest! {
         prop_assume!(is_smooth(&case));
         let (value, gradient) = case.loss().gradient(&case.parameters).unwrap();
         let reference = |x: &[f64]| case.reference().loss(&case.task, x);
-        assert_close(&[value], &[reference(&case.parameters)], 1e-12);
+        let expected = reference(&case.parameters);
+        // It divides by zero where an embedding is.
+        prop_assume!(!expected.is_nan());
+        assert_close(&[value], &[expected], 1e-12);
         assert_close(&gradient, &central_difference(reference, &case.parameters), 1e-5);
         let product = case.loss().hessian_vector_product(&case.parameters, &case.direction);
         let along: f64 = product.unwrap().iter().zip(&case.direction).map(|(h, d)| h * d).sum();

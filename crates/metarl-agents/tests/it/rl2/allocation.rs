@@ -1,38 +1,39 @@
-//! What an iteration allocates once it has run: bookkeeping for every step, room for every lane, and
-//! nothing for every step of every lane.
+//! What an iteration allocates once it has run: what dfdx's tape does in its gradients, and nothing
+//! else.
 
-use allocation_counter::measure;
-use metarl_agents::{Core, Rl2Config, Trainer};
+use metarl_agents::{Core, Rl2Config};
 
 use super::{bandit_agent, tiny};
-use crate::support::on_threads;
+use crate::support::{allocations_of_dfdx, allocations_of_iteration};
 
-/// Bytes that the third iteration allocates.
-fn allocated(core: Core, n_lanes: usize, n_pulls: u32) -> u64 {
-    let config = Rl2Config {
-        core,
-        // So few that every product is one of our own.
-        hidden: 4,
-        n_lanes,
-        lanes_per_shard: n_lanes / 4,
-        ..tiny()
-    };
-    on_threads(1, || {
-        let mut agent = bandit_agent::<3>(config, n_pulls, 1);
-        for _ in 0..2 {
-            agent.iterate().unwrap();
-        }
-        let iterate = || {
-            agent.iterate().unwrap();
+/// Asserts that an iteration allocates as much as the tapes of its gradients, with so many operations.
+#[track_caller]
+fn assert_only_dfdx(core: Core, n_operations: u64) {
+    for n_lanes in [16, 64] {
+        let config = Rl2Config {
+            core,
+            // So few that every product is one of our own.
+            hidden: 4,
+            n_lanes,
+            lanes_per_shard: n_lanes / 4,
+            ..tiny()
         };
-        measure(iterate).bytes_total
-    })
+        let n_gradients = (4 * config.n_epochs) as u64;
+        let allocated = allocations_of_iteration(bandit_agent::<3>(config, 20, 1));
+        let of_dfdx = n_gradients * allocations_of_dfdx(n_operations);
+        assert_eq!(
+            allocated, of_dfdx,
+            "{n_gradients} gradients, {n_lanes} lanes"
+        );
+    }
 }
 
 #[test]
-fn no_allocation_grows_with_the_number_of_rows() {
-    for core in [Core::Gru, Core::Lstm] {
-        let of_steps = |n_lanes| allocated(core, n_lanes, 40) - allocated(core, n_lanes, 20);
-        assert_eq!(of_steps(64), of_steps(256), "{core:?}");
-    }
+fn a_gated_recurrent_unit() {
+    assert_only_dfdx(Core::Gru, 30);
+}
+
+#[test]
+fn a_long_short_term_memory() {
+    assert_only_dfdx(Core::Lstm, 30);
 }

@@ -1,5 +1,6 @@
 //! RL².
 
+#[cfg(not(feature = "cuda"))]
 mod allocation;
 mod config;
 mod critic;

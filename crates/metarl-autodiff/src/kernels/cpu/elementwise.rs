@@ -59,7 +59,7 @@ pub(super) fn minimum<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     let shape = x.shape;
     let (x, y) = (open(x), open(y));
     let mut mask = Buffer::stale(x.0.numbers.len());
-    for ((mask, x), y) in mask.iter_mut().zip(&**x.0.numbers).zip(&**y.0.numbers) {
+    for ((mask, x), y) in mask.iter_mut().zip(&*x.0.numbers).zip(&*y.0.numbers) {
         *mask = x <= y;
     }
     select(mask, shape, x, y)

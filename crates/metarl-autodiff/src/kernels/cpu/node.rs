@@ -1,12 +1,11 @@
 //! What every operation is made of: arguments taken apart, a result with its way back.
 
-use std::sync::Arc;
-
 use dfdx::prelude::*;
 
 use crate::adjoints::{Adjoint, Adjoints, Place};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
+use crate::kernels::shared::Shared;
 use crate::kernels::slope::{add_rows, combine};
 use crate::linearization::Once;
 use crate::value::{Body, Value};
@@ -24,7 +23,7 @@ pub(super) fn device() -> Cpu {
 
 /// An argument of an operation: its numbers, and where its gradient goes, unless it is data.
 pub(super) struct Input<E: Scalar> {
-    pub(super) numbers: Arc<Buffer<E>>,
+    pub(super) numbers: Shared<E>,
     place: Option<Place>,
 }
 
@@ -115,7 +114,7 @@ pub(super) fn open<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
 
 /// A value, which has a place in the gradients where the tape records.
 pub(super) fn node<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
-    numbers: impl Into<Arc<Buffer<E>>>,
+    numbers: impl Into<Shared<E>>,
     shape: S,
     tape: T,
 ) -> Value<S, E, Cpu, T> {
@@ -131,7 +130,7 @@ pub(super) fn node<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
 /// numbers and its gradient, which nothing needs afterwards; it is not called where that is zero.
 pub(super) fn close<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>>(
     tape: T,
-    numbers: impl Into<Arc<Buffer<E>>>,
+    numbers: impl Into<Shared<E>>,
     shape: S,
     backward: impl FnOnce(&[E], Buffer<E>, &mut Adjoints<E>) + 'static,
 ) -> Value<S, E, Cpu, T> {
@@ -166,7 +165,7 @@ pub(super) fn close_all<S: Shape, E: Scalar, T: TapeHandle<E, Cpu>, const N: usi
             let take = |result: &Input<E>| adjoints.take(result.place?);
             let given = results.each_ref().map(take);
             if given.iter().any(Option::is_some) {
-                let numbers = results.each_ref().map(|result| &**result.numbers);
+                let numbers = results.each_ref().map(|result| &*result.numbers);
                 backward(numbers, given, adjoints);
             }
         });
