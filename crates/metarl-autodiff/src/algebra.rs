@@ -25,6 +25,29 @@ pub enum Activation {
 /// A plain tensor of an algebra's element type and device: data, without derivative.
 pub type Data<A, S> = Tensor<S, <A as Algebra>::Elem, <A as Algebra>::Device>;
 
+/// What a normal distribution is asked, and numbers of its shape that it is held against. No gradient
+/// flows to these.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub enum GaussianTerm<V> {
+    /// The log-density of an action.
+    LogProb { action: V },
+    /// The divergence from another distribution.
+    Divergence { mean: V, log_std: V },
+}
+
+impl<V> GaussianTerm<V> {
+    pub(crate) fn map<W>(self, f: impl Fn(V) -> W) -> GaussianTerm<W> {
+        match self {
+            Self::LogProb { action } => GaussianTerm::LogProb { action: f(action) },
+            Self::Divergence { mean, log_std } => GaussianTerm::Divergence {
+                mean: f(mean),
+                log_std: f(log_std),
+            },
+        }
+    }
+}
+
 /// Input, state, weights and resets of a recurrent layer over a whole sequence.
 ///
 /// Rows are time-major: row `t · n_lanes + lane` is step `t` of that lane, `n_rows = n_steps ·
@@ -219,6 +242,37 @@ pub trait Algebra: Clone + Debug + 'static {
 
     /// `xₙₖ − ln Σⱼ exp xₙⱼ`
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)>;
+
+    /// [`log_softmax`](Algebra::log_softmax) and its derivative along a direction.
+    #[doc(hidden)]
+    fn log_softmax_dual<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        dx: Self::Of<(N, M)>,
+    ) -> [Self::Of<(N, M)>; 2] {
+        composed::log_softmax_dual::<Self, N, M>(x, dx)
+    }
+
+    /// What [`DiagonalGaussian`](crate::DiagonalGaussian) is asked, of means and logarithms of
+    /// standard deviations.
+    #[doc(hidden)]
+    fn gaussian<N: Dim, M: Dim>(
+        mean: Self::Of<(N, M)>,
+        log_std: Self::Of<(N, M)>,
+        term: GaussianTerm<Self::Of<(N, M)>>,
+    ) -> Self::Of<(N,)> {
+        composed::gaussian::<Self, N, M>(mean, log_std, term)
+    }
+
+    /// [`gaussian`](Algebra::gaussian) and its derivative along a direction, each of mean and logarithm
+    /// of the standard deviation.
+    #[doc(hidden)]
+    fn gaussian_dual<N: Dim, M: Dim>(
+        p: [Self::Of<(N, M)>; 2],
+        direction: [Self::Of<(N, M)>; 2],
+        term: GaussianTerm<Self::Of<(N, M)>>,
+    ) -> [Self::Of<(N,)>; 2] {
+        composed::gaussian_dual::<Self, N, M>(p, direction, term)
+    }
 
     /// Gated recurrent unit over a sequence (Cho et al. 2014, with the reset gate after the
     /// recurrent product, as cuDNN has it). Gates lie in the order reset, update, candidate.

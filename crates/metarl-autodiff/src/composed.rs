@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Dim, Shape, TryGt};
 
-use crate::algebra::{Activation, Recurrence, RecurrenceOf, RecurrenceTangentOf};
+use crate::algebra::{Activation, GaussianTerm, Recurrence, RecurrenceOf, RecurrenceTangentOf};
 use crate::sequence::stretches;
 use crate::{Algebra, Dual, Forward, Kernels, Windows};
 
@@ -131,6 +131,58 @@ pub(crate) fn layer_norm_dual<A: Algebra, N: Dim, M: Dim>(
     let x = moving::<A, _>(x, dx);
     let (gain, bias) = (moving::<A, _>(gain, dgain), moving::<A, _>(bias, dbias));
     parts::<A, _>(layer_norm::<Forward<A>, N, M>(x, gain, bias, epsilon)).into()
+}
+
+pub(crate) fn log_softmax_dual<A: Algebra, N: Dim, M: Dim>(
+    x: A::Of<(N, M)>,
+    dx: A::Of<(N, M)>,
+) -> [A::Of<(N, M)>; 2] {
+    let (_, m) = A::shape(&x);
+    let y = A::log_softmax(x);
+    let mean = A::sum_columns(A::exp(y.clone()) * dx.clone());
+    [y, dx - A::repeat_columns(mean, m)]
+}
+
+pub(crate) fn gaussian<A: Algebra, N: Dim, M: Dim>(
+    mean: A::Of<(N, M)>,
+    log_std: A::Of<(N, M)>,
+    term: GaussianTerm<A::Of<(N, M)>>,
+) -> A::Of<(N,)> {
+    match term {
+        GaussianTerm::LogProb { action } => {
+            let (_, m) = A::shape(&mean);
+            let z = (action - mean) * A::exp(-log_std.clone());
+            let density = A::sum_columns(A::scale(A::square(z), -0.5) - log_std);
+            A::shift(density, -0.5 * std::f64::consts::TAU.ln() * m.size() as f64)
+        }
+        GaussianTerm::Divergence {
+            mean: q_mean,
+            log_std: q_log_std,
+        } => {
+            let away = q_mean - mean;
+            let q_variance = A::exp(A::scale(q_log_std.clone(), 2.0));
+            let precision = A::exp(A::scale(log_std.clone(), -2.0));
+            let spread = A::scale((q_variance + A::square(away)) * precision, 0.5);
+            A::sum_columns(A::shift(log_std - q_log_std + spread, -0.5))
+        }
+    }
+}
+
+/// The answer of a distribution whose parameters carry their tangents.
+pub(crate) fn gaussian_dual<A: Algebra, N: Dim, M: Dim>(
+    [mean, log_std]: [A::Of<(N, M)>; 2],
+    [dmean, dlog_std]: [A::Of<(N, M)>; 2],
+    term: GaussianTerm<A::Of<(N, M)>>,
+) -> [A::Of<(N,)>; 2] {
+    let (mean, log_std) = (
+        moving::<A, _>(mean, dmean),
+        moving::<A, _>(log_std, dlog_std),
+    );
+    let term = term.map(|primal| Dual {
+        primal,
+        tangent: None,
+    });
+    parts::<A, _>(gaussian::<Forward<A>, N, M>(mean, log_std, term)).into()
 }
 
 /// The reading over values that carry their tangents.

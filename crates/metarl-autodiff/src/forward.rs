@@ -4,7 +4,9 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use dfdx::prelude::*;
 
-use crate::algebra::{Activation, Data, Recurrence, RecurrenceOf, RecurrenceTangentOf};
+use crate::algebra::{
+    Activation, Data, GaussianTerm, Recurrence, RecurrenceOf, RecurrenceTangentOf,
+};
 use crate::value::Variables;
 use crate::{Algebra, Reverse, Scalar, Windows, composed};
 
@@ -313,13 +315,24 @@ impl<P: Algebra> Algebra for Forward<P> {
     }
 
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
-        let y = P::log_softmax(x.primal);
-        let tangent = x.tangent.map(|dx| {
-            let (_, m) = P::shape(&y);
-            let mean = P::sum_columns(P::exp(y.clone()) * dx.clone());
-            dx - P::repeat_columns(mean, m)
-        });
-        Dual::new(y, tangent)
+        match x.tangent {
+            None => Dual::new(P::log_softmax(x.primal), None),
+            Some(dx) => both(P::log_softmax_dual(x.primal, dx)),
+        }
+    }
+
+    fn gaussian<N: Dim, M: Dim>(
+        mean: Self::Of<(N, M)>,
+        log_std: Self::Of<(N, M)>,
+        term: GaussianTerm<Self::Of<(N, M)>>,
+    ) -> Self::Of<(N,)> {
+        let term = term.map(|fixed| fixed.primal);
+        if mean.tangent.is_none() && log_std.tangent.is_none() {
+            return Dual::new(P::gaussian(mean.primal, log_std.primal, term), None);
+        }
+        let (mean, dmean) = composed::parts(mean);
+        let (log_std, dlog_std) = composed::parts(log_std);
+        both(P::gaussian_dual([mean, log_std], [dmean, dlog_std], term))
     }
 
     fn convolution(

@@ -105,6 +105,8 @@ mod windows;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[doc(hidden)]
+pub use algebra::GaussianTerm;
 pub use algebra::{Activation, Algebra, Data, Recurrence, RecurrenceOf, RecurrenceTangentOf};
 #[cfg(feature = "cuda")]
 pub use cuda::cuda;

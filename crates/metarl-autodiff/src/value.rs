@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dfdx::prelude::*;
 
 use crate::adjoints::Place;
-use crate::algebra::{Activation, Data, RecurrenceOf, RecurrenceTangentOf};
+use crate::algebra::{Activation, Data, GaussianTerm, RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::function::{Binary, Unary};
 use crate::kernels::shared::Shared;
@@ -383,6 +383,26 @@ impl<E: Scalar, D: Kernels<E>, T: TapeHandle<E, D>> Algebra for Taped<E, D, T> {
     }
     fn log_softmax<N: Dim, M: Dim>(x: Self::Of<(N, M)>) -> Self::Of<(N, M)> {
         D::log_softmax(x)
+    }
+    fn log_softmax_dual<N: Dim, M: Dim>(
+        x: Self::Of<(N, M)>,
+        dx: Self::Of<(N, M)>,
+    ) -> [Self::Of<(N, M)>; 2] {
+        D::log_softmax_dual(x, dx)
+    }
+    fn gaussian<N: Dim, M: Dim>(
+        mean: Self::Of<(N, M)>,
+        log_std: Self::Of<(N, M)>,
+        term: GaussianTerm<Self::Of<(N, M)>>,
+    ) -> Self::Of<(N,)> {
+        D::gaussian(mean, log_std, term)
+    }
+    fn gaussian_dual<N: Dim, M: Dim>(
+        p: [Self::Of<(N, M)>; 2],
+        direction: [Self::Of<(N, M)>; 2],
+        term: GaussianTerm<Self::Of<(N, M)>>,
+    ) -> [Self::Of<(N,)>; 2] {
+        D::gaussian_dual(p, direction, term)
     }
     fn gru(
         p: RecurrenceOf<Self>,

@@ -37,7 +37,7 @@ pub(crate) fn allocations_of_dfdx(n_operations: u64) -> u64 {
 /// What an agent's iteration allocates once it has run.
 pub(crate) fn allocations_of_iteration<T: Trainer + Send>(mut agent: T) -> u64 {
     on_threads(1, move || {
-        for _ in 0..3 {
+        for _ in 0..10 {
             agent.iterate().unwrap();
         }
         let iterate = || {

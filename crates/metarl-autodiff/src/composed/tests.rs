@@ -130,6 +130,32 @@ fn layer_normalization_is_composed() {
 }
 
 #[test]
+fn heads_are_composed() {
+    let p = |seed| [wave((6, 3), seed), wave((6, 3), seed + 1.0)];
+    let terms = || {
+        let [action, q] = p(7.0);
+        let of_action = GaussianTerm::LogProb { action };
+        let (mean, log_std) = (q, wave((6, 3), 9.0));
+        [of_action, GaussianTerm::Divergence { mean, log_std }]
+    };
+    let one_column = |x| A::reshape(x, (6, 1));
+    for (term, same) in terms().into_iter().zip(terms()) {
+        let [mean, log_std] = p(0.0);
+        let fused = A::gaussian(mean, log_std, term.clone());
+        let [mean, log_std] = p(0.0);
+        let composed = gaussian::<A, _, _>(mean, log_std, same.clone());
+        assert_same([one_column(fused)], [one_column(composed)]);
+        let fused = A::gaussian_dual(p(0.0), p(3.0), term);
+        let composed = gaussian_dual::<A, _, _>(p(0.0), p(3.0), same);
+        assert_same(fused.map(one_column), composed.map(one_column));
+    }
+    let [x, dx] = p(0.0);
+    let fused = A::log_softmax_dual(x, dx);
+    let [x, dx] = p(0.0);
+    assert_same(fused, log_softmax_dual::<A, _, _>(x, dx));
+}
+
+#[test]
 fn causal_attention_is_composed() {
     let p = |seed| {
         let shapes = [(6, 2), (12, 2), (12, 3)];

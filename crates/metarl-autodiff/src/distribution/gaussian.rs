@@ -4,6 +4,7 @@ use dfdx::prelude::{Const, Dim};
 use rand::Rng;
 use rand::RngExt;
 
+use crate::algebra::GaussianTerm;
 use crate::{Algebra, Scalar};
 
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
@@ -41,10 +42,9 @@ impl<A: Algebra, N: Dim, const K: usize> DiagonalGaussian<A, N, K> {
     ///
     /// Unless there are `N` actions.
     pub fn log_prob(&self, algebra: &A, action: &[[A::Elem; K]]) -> A::Of<(N,)> {
-        let away = self.data(algebra, action) - self.mean.clone();
-        let z = away * A::exp(-self.log_std.clone());
-        let density = A::scale(A::square(z), -0.5) - self.log_std.clone();
-        A::shift(A::sum_columns(density), -0.5 * LN_2PI * K as f64)
+        self.answer(GaussianTerm::LogProb {
+            action: self.data(algebra, action),
+        })
     }
 
     /// `Σₖ (log σₖ + ½ log 2πe)` in nats.
@@ -65,13 +65,14 @@ impl<A: Algebra, N: Dim, const K: usize> DiagonalGaussian<A, N, K> {
         q_mean: &[[A::Elem; K]],
         q_log_std: &[[A::Elem; K]],
     ) -> A::Of<(N,)> {
-        let q_log_std = self.data(algebra, q_log_std);
-        let away = self.data(algebra, q_mean) - self.mean.clone();
-        let q_variance = A::exp(A::scale(q_log_std.clone(), 2.0));
-        let precision = A::exp(A::scale(self.log_std.clone(), -2.0));
-        let spread = A::scale((q_variance + A::square(away)) * precision, 0.5);
-        let ratio = self.log_std.clone() - q_log_std;
-        A::sum_columns(A::shift(ratio + spread, -0.5))
+        self.answer(GaussianTerm::Divergence {
+            mean: self.data(algebra, q_mean),
+            log_std: self.data(algebra, q_log_std),
+        })
+    }
+
+    fn answer(&self, term: GaussianTerm<A::Of<(N, Const<K>)>>) -> A::Of<(N,)> {
+        A::gaussian(self.mean.clone(), self.log_std.clone(), term)
     }
 
     /// One row for each distribution, fixed.

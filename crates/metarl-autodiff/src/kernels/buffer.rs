@@ -106,9 +106,14 @@ impl<E: Shelved> Buffer<E> {
 
 impl<E: Shelved> FromIterator<E> for Buffer<E> {
     fn from_iter<I: IntoIterator<Item = E>>(numbers: I) -> Self {
-        let numbers = numbers.into_iter();
+        let mut numbers = numbers.into_iter();
         let mut buffer = Self::stale(numbers.size_hint().0);
-        buffer.n = 0;
+        let mut n = 0;
+        for (to, x) in buffer.iter_mut().zip(&mut numbers) {
+            *to = x;
+            n += 1;
+        }
+        buffer.n = n;
         numbers.for_each(|x| buffer.push(x));
         buffer
     }

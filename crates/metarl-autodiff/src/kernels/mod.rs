@@ -18,7 +18,7 @@ pub(crate) mod tile;
 use dfdx::prelude::*;
 
 use self::function::{Binary, Unary};
-use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
+use crate::algebra::{Activation, GaussianTerm, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, Windows, composed};
 
@@ -272,6 +272,29 @@ pub trait Kernels<E: Scalar>: Device<E> + Storage<bool> + TensorFromVec<bool> {
         let centered = x - Self::repeat_columns(largest, m);
         let sum = Self::sum_columns(Self::unary(centered.clone(), Unary::Exp));
         centered - Self::repeat_columns(Self::unary(sum, Unary::Ln), m)
+    }
+
+    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        dx: Value<(N, M), E, Self, T>,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        composed::log_softmax_dual::<Taped<E, Self, T>, N, M>(x, dx)
+    }
+
+    fn gaussian<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        mean: Value<(N, M), E, Self, T>,
+        log_std: Value<(N, M), E, Self, T>,
+        term: GaussianTerm<Value<(N, M), E, Self, T>>,
+    ) -> Value<(N,), E, Self, T> {
+        composed::gaussian::<Taped<E, Self, T>, N, M>(mean, log_std, term)
+    }
+
+    fn gaussian_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        p: [Value<(N, M), E, Self, T>; 2],
+        direction: [Value<(N, M), E, Self, T>; 2],
+        term: GaussianTerm<Value<(N, M), E, Self, T>>,
+    ) -> [Value<(N,), E, Self, T>; 2] {
+        composed::gaussian_dual::<Taped<E, Self, T>, N, M>(p, direction, term)
     }
 
     fn gru<T: TapeHandle<E, Self>>(

@@ -154,7 +154,7 @@ fn a_perceptron() {
         activation: Activation::Tanh,
         output_gain: 1.0,
     };
-    assert_only_dfdx(network, [8, 20]);
+    assert_only_dfdx(network, [8, 15]);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_gated_recurrent_unit() {
         hidden: N_UNITS,
         longest_memory: 2,
     };
-    assert_only_dfdx(network, [7, 17]);
+    assert_only_dfdx(network, [7, 12]);
 }
 
 #[test]
@@ -174,5 +174,5 @@ fn a_long_short_term_memory() {
         hidden: N_UNITS,
         longest_memory: 2,
     };
-    assert_only_dfdx(network, [7, 17]);
+    assert_only_dfdx(network, [7, 12]);
 }

@@ -8,6 +8,7 @@ mod convolution_dual;
 mod dense;
 mod elementwise;
 mod episodic_lstm;
+mod gaussian;
 mod gru;
 mod gru_dual;
 mod layer_norm;
@@ -24,7 +25,7 @@ use dfdx::prelude::*;
 use super::buffer::Buffer;
 use super::function::{Binary, Unary};
 use super::{Kernels, Row, Rows};
-use crate::algebra::{Activation, RecurrenceOf, RecurrenceTangentOf};
+use crate::algebra::{Activation, GaussianTerm, RecurrenceOf, RecurrenceTangentOf};
 use crate::value::{Taped, Value};
 use crate::{Scalar, TapeHandle, Windows};
 
@@ -171,6 +172,26 @@ where
         x: Value<(N, M), E, Self, T>,
     ) -> Value<(N, M), E, Self, T> {
         log_softmax::log_softmax(x)
+    }
+    fn log_softmax_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        x: Value<(N, M), E, Self, T>,
+        dx: Value<(N, M), E, Self, T>,
+    ) -> [Value<(N, M), E, Self, T>; 2] {
+        log_softmax::log_softmax_dual(x, dx)
+    }
+    fn gaussian<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        mean: Value<(N, M), E, Self, T>,
+        log_std: Value<(N, M), E, Self, T>,
+        term: GaussianTerm<Value<(N, M), E, Self, T>>,
+    ) -> Value<(N,), E, Self, T> {
+        gaussian::gaussian(mean, log_std, term)
+    }
+    fn gaussian_dual<T: TapeHandle<E, Self>, N: Dim, M: Dim>(
+        p: [Value<(N, M), E, Self, T>; 2],
+        direction: [Value<(N, M), E, Self, T>; 2],
+        term: GaussianTerm<Value<(N, M), E, Self, T>>,
+    ) -> [Value<(N,), E, Self, T>; 2] {
+        gaussian::gaussian_dual(p, direction, term)
     }
     fn gru<T: TapeHandle<E, Self>>(
         p: RecurrenceOf<Taped<E, Self, T>>,
