@@ -7,7 +7,8 @@ use dfdx::prelude::{Gradients, Rank0, Shape, Tensor};
 
 use crate::kernels::buffer::Buffer;
 use crate::network::{check_count, count_parameters};
-use crate::value::{Body, Taped, Value};
+use crate::taped::Taped;
+use crate::value::{Body, Value};
 use crate::{
     Algebra, Binder, Dual, Error, Forward, Initialization, Kept, Kernels, Linearization, Network,
     Plain, Reverse, Scalar, TapeHandle,

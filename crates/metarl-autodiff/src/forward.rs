@@ -7,7 +7,7 @@ use dfdx::prelude::*;
 use crate::algebra::{
     Activation, Data, GaussianTerm, Recurrence, RecurrenceOf, RecurrenceTangentOf,
 };
-use crate::value::Variables;
+use crate::taped::Variables;
 use crate::{Algebra, Reverse, Scalar, Windows, composed};
 
 /// `x + ε ẋ` with `ε² = 0`. A constant has no tangent, so products with data cost nothing extra.

@@ -98,6 +98,7 @@ mod optimizer;
 mod scalar;
 mod sequence;
 mod tape;
+mod taped;
 mod value;
 mod windows;
 
@@ -128,5 +129,6 @@ pub use optimizer::{
 };
 pub use scalar::Scalar;
 pub use tape::{SharedTape, TapeHandle};
-pub use value::{Plain, Reverse, Taped, Value, Variables};
+pub use taped::{Plain, Reverse, Taped, Variables};
+pub use value::Value;
 pub use windows::{Image, ImageLayout, Windows};

@@ -19,7 +19,8 @@ use dfdx::prelude::*;
 
 use self::function::{Binary, Unary};
 use crate::algebra::{Activation, GaussianTerm, RecurrenceOf, RecurrenceTangentOf};
-use crate::value::{Taped, Value};
+use crate::taped::Taped;
+use crate::value::Value;
 use crate::{Scalar, TapeHandle, Windows, composed};
 
 /// A matrix of run-time sizes.

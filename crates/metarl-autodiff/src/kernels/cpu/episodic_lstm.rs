@@ -7,7 +7,8 @@ use super::recurrent::{Gates, block, clear_rows};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
-use crate::value::{Taped, Value};
+use crate::taped::Taped;
+use crate::value::Value;
 use crate::{Kernels, Scalar, TapeHandle};
 
 /// See [`Algebra::episodic_lstm`](crate::Algebra::episodic_lstm) for the equations.

@@ -9,7 +9,8 @@ use super::recurrent::{Gates, block, clear_rows};
 use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
-use crate::value::{Taped, Value};
+use crate::taped::Taped;
+use crate::value::Value;
 use crate::{Kernels, Scalar, TapeHandle};
 
 /// See [`Algebra::gru`](crate::Algebra::gru) for the equations.

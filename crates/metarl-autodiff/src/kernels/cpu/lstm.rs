@@ -9,7 +9,8 @@ use crate::algebra::RecurrenceOf;
 use crate::kernels::buffer::Buffer;
 use crate::kernels::narrow::transposed;
 use crate::kernels::product::{Matrix, product};
-use crate::value::{Taped, Value};
+use crate::taped::Taped;
+use crate::value::Value;
 use crate::{Kernels, Scalar, TapeHandle};
 
 /// See [`Algebra::lstm`](crate::Algebra::lstm) for the equations.

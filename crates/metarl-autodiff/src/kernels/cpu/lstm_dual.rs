@@ -11,7 +11,8 @@ use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::narrow::transposed;
 use crate::kernels::product::{Matrix, product};
-use crate::value::{Taped, Value};
+use crate::taped::Taped;
+use crate::value::Value;
 use crate::{Kernels, Scalar, TapeHandle};
 
 type States<E, T> = Value<(usize, usize), E, Cpu, T>;

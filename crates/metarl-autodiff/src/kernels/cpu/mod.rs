@@ -26,7 +26,8 @@ use super::buffer::Buffer;
 use super::function::{Binary, Unary};
 use super::{Kernels, Row, Rows};
 use crate::algebra::{Activation, GaussianTerm, RecurrenceOf, RecurrenceTangentOf};
-use crate::value::{Taped, Value};
+use crate::taped::Taped;
+use crate::value::Value;
 use crate::{Scalar, TapeHandle, Windows};
 
 impl<E: Scalar> Kernels<E> for Cpu

@@ -10,7 +10,7 @@ use crate::adjoints::Adjoints;
 use crate::algebra::{RecurrenceOf, RecurrenceTangentOf};
 use crate::kernels::buffer::Buffer;
 use crate::kernels::product::{Matrix, product};
-use crate::value::Taped;
+use crate::taped::Taped;
 use crate::{Kernels, Scalar, TapeHandle};
 
 /// What the gates of every step are made of, `x W + h U + b`, and the first `h`.
