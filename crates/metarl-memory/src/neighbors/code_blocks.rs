@@ -332,6 +332,10 @@ impl CodeBlocks {
 /// are compared side by side.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn farthest(key: &[f32]) -> f32 {
-    let bits = key.iter().map(|x| x.abs().to_bits());
-    f32::from_bits(bits.fold(0, u32::max))
+    let mut farthest = 0;
+    for x in key {
+        let bits = x.abs().to_bits();
+        farthest = if bits > farthest { bits } else { farthest };
+    }
+    f32::from_bits(farthest)
 }

@@ -12,6 +12,7 @@ pub(crate) use descent::Descent;
 
 use super::columns::MOST_COLUMNS;
 use super::frame::Frame;
+use super::keys::AHEAD;
 use super::pass::BATCH;
 use super::query::Query;
 use super::{Keys, NearestNeighbors, Neighbor, Search};
@@ -200,6 +201,28 @@ impl NearestNeighbors for KdTree {
         }
         let keys = indexed(&self.keys, &self.frame);
         self.tree.update(keys, slot, squared_distance);
+        Ok(())
+    }
+
+    fn update_batch(&mut self, slots: &[usize], keys: &[f32]) -> Result<(), Error> {
+        self.keys.check_updates(slots, keys)?;
+        let rows = keys.chunks_exact(self.keys.dimension());
+        let mut to_follow = Vec::new();
+        for (i, (&slot, key)) in slots.iter().zip(rows).enumerate() {
+            if let Some(&ahead) = slots.get(i + AHEAD) {
+                self.keys.prefetch(ahead);
+                self.tree.arena.prefetch_place(ahead);
+            }
+            let mut squared_distance = self.keys.move_row(slot, key);
+            if let Some(frame) = &mut self.frame {
+                squared_distance = frame.update(slot, key);
+            }
+            if !self.tree.arena.tolerates(slot, squared_distance) {
+                to_follow.push(slot);
+            }
+        }
+        let keys = indexed(&self.keys, &self.frame);
+        self.tree.follow_all(keys, &to_follow);
         Ok(())
     }
 

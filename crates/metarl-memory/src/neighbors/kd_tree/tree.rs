@@ -15,6 +15,9 @@ pub(super) const FILL: usize = 56;
 /// Levels above a leaf whose boxes are likely to grow with its own.
 const LIKELY_LEVELS: usize = 3;
 
+/// Keys that are followed side by side.
+const SIDE_BY_SIDE: usize = 16;
+
 /// Nodes over blocks. Children come in pairs, `2i` and `2i + 1`; the second of the first pair is the
 /// root's, and is not used.
 #[derive(Debug, Clone)]
@@ -100,11 +103,35 @@ impl Tree {
         }
     }
 
-    /// Follows the key of a slot to where it is now, so far from where it was.
+    /// Follows the key of a slot, now so far from where it was, unless its block tolerates that.
     pub(crate) fn update(&mut self, keys: &Keys, slot: usize, squared_distance: f32) {
-        if self.arena.tolerates(slot, squared_distance) {
-            return;
+        if !self.arena.tolerates(slot, squared_distance) {
+            self.follow(keys, slot);
         }
+    }
+
+    /// Follows the keys of many slots, which may come more than once, to where they are now.
+    ///
+    /// What each of them leads to has to come from memory, so it is asked for side by side.
+    pub(crate) fn follow_all(&mut self, keys: &Keys, slots: &[usize]) {
+        for slots in slots.chunks(SIDE_BY_SIDE) {
+            for &slot in slots {
+                self.arena.prefetch_key(slot);
+                prefetch(&self.owners[self.arena.block(slot)..][..1]);
+            }
+            for &slot in slots {
+                let leaf = self.owner(self.arena.block(slot));
+                self.boxes.prefetch(leaf);
+                prefetch(&self.nodes[leaf..=leaf]);
+            }
+            for &slot in slots {
+                self.follow(keys, slot);
+            }
+        }
+    }
+
+    /// Follows the key of a slot to where it is now.
+    fn follow(&mut self, keys: &Keys, slot: usize) {
         let block = self.arena.block(slot);
         if block == self.newcomers {
             self.arena.rewrite(keys, slot);
