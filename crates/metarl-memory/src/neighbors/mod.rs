@@ -5,6 +5,7 @@ mod axes;
 mod bfloat16;
 mod bounding_box;
 mod brute_force;
+mod code_batch;
 mod code_blocks;
 mod columns;
 mod distance;
