@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::code_batch::CodeBatch;
 use super::code_blocks::CodeBlocks;
-use super::columns::MOST_COLUMNS;
 use super::kernel::{CodeDistances, prefetch};
 use super::keys::Keys;
 use super::quantization::{root_at_least, slack};
@@ -58,12 +57,17 @@ enum Contents {
 }
 
 impl Arena {
-    /// For keys of a dimension, `capacity` of them at most.
-    pub(crate) fn new(dimension: usize, capacity: usize) -> Result<Self, Error> {
+    /// For keys of a dimension, `capacity` of them at most. Up to `most_columns` numbers they lie as they are, and above
+    /// in codes.
+    pub(crate) fn new(
+        dimension: usize,
+        capacity: usize,
+        most_columns: usize,
+    ) -> Result<Self, Error> {
         let fits = capacity <= 1 << 31;
         check_range("capacity", "at most 2147483648", capacity, fits)?;
         let n_likely = capacity / BLOCK + 1;
-        let contents = if dimension <= MOST_COLUMNS {
+        let contents = if dimension <= most_columns {
             Contents::Columns(Rows::new(dimension * BLOCK, n_likely))
         } else {
             Contents::Codes(CodeBlocks::new(dimension, n_likely)?)

@@ -147,10 +147,9 @@ impl CodeBlocks {
         coding.residual = coding.residual.max(coded.residual);
         self.squares.row_mut(block)[position] = coded.squares;
         let groups = self.codes.row_mut(block).chunks_exact_mut(GROUP * BLOCK);
-        for (group, codes) in groups.zip(self.key_codes.chunks_exact(GROUP)) {
-            for (place, code) in group[GROUP * position..][..GROUP].iter_mut().zip(codes) {
-                *place = code.cast_unsigned().wrapping_add(OFFSET as u8);
-            }
+        for (group, codes) in groups.zip(self.key_codes.as_chunks::<GROUP>().0) {
+            group.as_chunks_mut::<GROUP>().0[position] =
+                codes.map(|code| code.cast_unsigned().wrapping_add(OFFSET as u8));
         }
     }
 

@@ -29,8 +29,8 @@ const MOST_AXES: usize = 512;
 ///
 /// | dimension | keys in blocks | bytes of an entry beside its row |
 /// |---|---|---|
-/// | up to 16 | as they are, measured to the last bit | about 4.7 d + 10 |
-/// | above 16 | a byte a number with an error bound; what may be near is measured again | about 1.3 d + 16 |
+/// | up to 16 | as they are, measured to the last bit | about 5.5 d + 11 |
+/// | above 16 | a byte a number with an error bound; what may be near is measured again | about 1.5 d + 17 |
 ///
 /// A look-up that would visit a large share of the blocks anyway reads all of them in one pass instead.
 ///

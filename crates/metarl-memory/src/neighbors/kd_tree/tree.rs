@@ -2,6 +2,7 @@
 
 use super::super::arena::{Arena, BLOCK};
 use super::super::bounding_box::Boxes;
+use super::super::columns::MOST_COLUMNS;
 use super::super::kernel::prefetch;
 use super::super::keys::Keys;
 use crate::Error;
@@ -32,6 +33,8 @@ pub(crate) struct Tree {
     pub(super) newcomers: usize,
     /// Whether nodes have gone since newcomers were on their way.
     pub(super) is_mended: bool,
+    /// Leaves that were full and have been cut in halves since newcomers were on their way.
+    pub(super) cut: Vec<usize>,
     /// Room for faces of a box.
     pub(super) faces: Vec<u32>,
     /// Changes that no rebuilding has paid for yet.
@@ -67,13 +70,14 @@ impl Tree {
     pub(crate) fn new(keys: &Keys) -> Result<Self, Error> {
         let (dimension, capacity) = (keys.dimension(), keys.capacity());
         let mut tree = Self {
-            arena: Arena::new(dimension, capacity)?,
+            arena: Arena::new(dimension, capacity, MOST_COLUMNS)?,
             nodes: Vec::new(),
             boxes: Boxes::new(dimension, capacity / BLOCK + 1),
             unused_pairs: Vec::new(),
             owners: Vec::new(),
             newcomers: 0,
             is_mended: false,
+            cut: Vec::new(),
             faces: Vec::new(),
             debt: 0,
             renewed: 0,
@@ -189,6 +193,7 @@ impl Tree {
             let mut slots: Vec<u32> = self.arena.slots_of(block).map(|slot| slot as u32).collect();
             slots.push(slot as u32);
             self.rebuild(leaf, &mut slots, keys);
+            self.cut.push(leaf);
         }
     }
 
