@@ -50,8 +50,8 @@ enum Task {
     Scan { k: usize },
     /// Removals of the oldest key, each with an insertion.
     Replace,
-    /// Keys moved a little, in place.
-    Move,
+    /// Keys moved a little, in place, so many at once.
+    Move { n_moves: usize },
 }
 
 struct Work {
@@ -69,7 +69,10 @@ impl Work {
         let (dimension, n_keys) = parts.next()?.split_once('x')?;
         let task = match (parts.next()?, parts.next()) {
             ("replace", None) => Task::Replace,
-            ("move", None) => Task::Move,
+            ("move", None) => Task::Move { n_moves: 1 },
+            ("move", Some(n_moves)) => Task::Move {
+                n_moves: n_moves.parse().ok()?,
+            },
             ("scan", None) => Task::Scan { k: 50 },
             (k, option) => {
                 let k = k.strip_prefix('k')?.parse().ok()?;
@@ -190,8 +193,9 @@ struct Play {
     queries: Vec<f32>,
     /// The next query, or the next slot.
     turn: usize,
-    /// Room for a key.
+    /// Room for keys and their slots.
     moved: Vec<f32>,
+    slots: Vec<usize>,
 }
 
 impl Play {
@@ -213,6 +217,7 @@ impl Play {
             queries,
             turn: 0,
             moved: Vec::new(),
+            slots: Vec::new(),
         };
         match data {
             Data::Gauss if dimension > FEW => {
@@ -268,6 +273,7 @@ impl Play {
             queries,
             turn,
             moved,
+            slots,
             ..
         } = self;
         let dimension = work.dimension;
@@ -294,6 +300,7 @@ impl Play {
             Task::Replace => {
                 for _ in 0..16 {
                     let (slot, like) = (*turn % work.n_keys, turn.wrapping_mul(7919) % work.n_keys);
+                    moved.clear();
                     toward(memory.as_ref(), like, query(*turn), moved);
                     memory.remove(slot)?;
                     memory.insert(slot, moved)?;
@@ -301,14 +308,34 @@ impl Play {
                 }
                 Ok(16)
             }
-            Task::Move => {
+            Task::Move { n_moves: 1 } => {
                 for _ in 0..16 {
                     let slot = turn.wrapping_mul(7919) % work.n_keys;
+                    moved.clear();
                     toward(memory.as_ref(), slot, query(*turn), moved);
                     memory.update(slot, moved)?;
                     *turn += 1;
                 }
                 Ok(16)
+            }
+            Task::Move { n_moves } => {
+                moved.clear();
+                slots.clear();
+                let turns = *turn..*turn + n_moves;
+                slots.extend(
+                    turns
+                        .clone()
+                        .map(|turn| turn.wrapping_mul(7919) % work.n_keys),
+                );
+                memory.keys().gather(slots, moved)?;
+                for (key, turn) in moved.chunks_exact_mut(dimension).zip(turns) {
+                    for (x, q) in key.iter_mut().zip(query(turn)) {
+                        *x += 1e-3 * (q - *x);
+                    }
+                }
+                *turn += n_moves;
+                memory.update_batch(slots, moved)?;
+                Ok(n_moves)
             }
         }
     }
@@ -326,6 +353,5 @@ fn fill(memory: &mut dyn NearestNeighbors, rows: &[f32]) -> Result<(), metarl_me
 /// A key, moved a thousandth of the way to a query.
 fn toward(memory: &dyn NearestNeighbors, slot: usize, query: &[f32], moved: &mut Vec<f32>) {
     let key = memory.keys().get(slot).unwrap_or_default();
-    moved.clear();
     moved.extend(key.iter().zip(query).map(|(x, q)| x + 1e-3 * (q - x)));
 }

@@ -131,11 +131,15 @@ impl<N: NearestNeighbors> Entries<N> {
         Ok(slot)
     }
 
-    /// Moves the key of an entry.
-    pub(crate) fn move_key(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
-        self.exact_match.remove(self.neighbors.keys(), slot);
-        let moved = self.neighbors.update(slot, key);
-        self.exact_match.insert(self.neighbors.keys(), slot);
+    /// Moves the keys of entries, none of which comes twice.
+    pub(crate) fn move_keys(&mut self, slots: &[usize], keys: &[f32]) -> Result<(), Error> {
+        for &slot in slots {
+            self.exact_match.remove(self.neighbors.keys(), slot);
+        }
+        let moved = self.neighbors.update_batch(slots, keys);
+        for &slot in slots {
+            self.exact_match.insert(self.neighbors.keys(), slot);
+        }
         moved
     }
 

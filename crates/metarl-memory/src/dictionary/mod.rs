@@ -198,16 +198,10 @@ impl<N: NearestNeighbors> Dictionary<N> {
             return Err(Error::Stale);
         }
         let moved = self.moved(gradient, step_size)?;
-        let (dimension, width) = (self.keys().dimension(), self.width());
         let (keys, values) = moved.split_at(gradient.keys.len());
-        let keys = keys.chunks_exact(dimension);
-        for ((&slot, key), value) in gradient
-            .slots
-            .iter()
-            .zip(keys)
-            .zip(values.chunks_exact(width))
-        {
-            self.entries.move_key(slot, key)?;
+        self.entries.move_keys(&gradient.slots, keys)?;
+        let values = values.chunks_exact(self.width());
+        for (&slot, value) in gradient.slots.iter().zip(values) {
             self.entries.value_mut(slot).copy_from_slice(value);
         }
         Ok(())
@@ -332,37 +326,28 @@ impl<N: NearestNeighbors> Dictionary<N> {
             }
         }
         let mut moved = Vec::with_capacity((dimension + width) * n_neighbors);
-        for (&slot, by_key) in gradient
-            .slots
-            .iter()
-            .zip(gradient.keys.chunks_exact(dimension))
-        {
-            let key = self.keys().get(slot).ok_or(Error::Empty { slot })?;
-            let start = moved.len();
-            moved.extend(step(key, by_key, step_size));
-            check_vector("key after a step", &moved[start..], dimension)?;
+        self.keys().gather(&gradient.slots, &mut moved)?;
+        let by_keys = gradient.keys.chunks_exact(dimension);
+        for (key, by_key) in moved.chunks_exact_mut(dimension).zip(by_keys) {
+            step(key, by_key, step_size);
+            check_vector("key after a step", key, dimension)?;
             if self.config.kernel.normalizes() {
-                normalize("key after a step", &mut moved[start..])?;
+                normalize("key after a step", key)?;
             }
         }
-        for (&slot, by_value) in gradient
-            .slots
-            .iter()
-            .zip(gradient.values.chunks_exact(width))
-        {
+        let by_values = gradient.values.chunks_exact(width);
+        for (&slot, by_value) in gradient.slots.iter().zip(by_values) {
             let start = moved.len();
-            moved.extend(step(self.entries.value(slot), by_value, step_size));
+            moved.extend_from_slice(self.entries.value(slot));
+            step(&mut moved[start..], by_value, step_size);
             check_vector("value after a step", &moved[start..], width)?;
         }
         Ok(moved)
     }
 }
 
-fn step<'a>(
-    vector: &'a [f32],
-    gradient: &'a [f32],
-    step_size: f32,
-) -> impl Iterator<Item = f32> + 'a {
-    let pairs = vector.iter().zip(gradient);
-    pairs.map(move |(x, g)| x - step_size * g)
+fn step(vector: &mut [f32], gradient: &[f32], step_size: f32) {
+    for (x, g) in vector.iter_mut().zip(gradient) {
+        *x -= step_size * g;
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::code_batch::CodeBatch;
 use super::code_blocks::CodeBlocks;
-use super::columns::MOST_COLUMNS;
 use super::kernel::{CodeDistances, prefetch};
 use super::keys::Keys;
 use super::quantization::{root_at_least, slack};
@@ -57,12 +57,17 @@ enum Contents {
 }
 
 impl Arena {
-    /// For keys of a dimension, `capacity` of them at most.
-    pub(crate) fn new(dimension: usize, capacity: usize) -> Result<Self, Error> {
+    /// For keys of a dimension, `capacity` of them at most. Up to `most_columns` numbers they lie as they are, and above
+    /// in codes.
+    pub(crate) fn new(
+        dimension: usize,
+        capacity: usize,
+        most_columns: usize,
+    ) -> Result<Self, Error> {
         let fits = capacity <= 1 << 31;
         check_range("capacity", "at most 2147483648", capacity, fits)?;
         let n_likely = capacity / BLOCK + 1;
-        let contents = if dimension <= MOST_COLUMNS {
+        let contents = if dimension <= most_columns {
             Contents::Columns(Rows::new(dimension * BLOCK, n_likely))
         } else {
             Contents::Codes(CodeBlocks::new(dimension, n_likely)?)
@@ -270,15 +275,6 @@ impl Arena {
         }
     }
 
-    /// Asks for a part of a block, of so many, before it is needed.
-    pub(crate) fn prefetch_part(&self, block: usize, part: usize, n_parts: usize) {
-        if let Contents::Codes(codes) = &self.contents
-            && block < self.n_blocks()
-        {
-            codes.prefetch_part(block, part, n_parts);
-        }
-    }
-
     /// Measures a query against a block and keeps what may be among the nearest.
     pub(crate) fn measure(&self, block: usize, query: &mut Query) {
         let taken = self.blocks[block].taken;
@@ -293,9 +289,7 @@ impl Arena {
                     nearest.push(distances[position], slot as u32);
                 }
             }
-            Contents::Codes(codes) => {
-                codes.measure(block, taken, slots, [query], &mut CodeDistances::default());
-            }
+            Contents::Codes(codes) => codes.measure(block, taken, slots, query),
         }
     }
 
@@ -336,24 +330,30 @@ impl Arena {
         }
     }
 
-    /// Measures four queries against a block, with room for the distances between codes.
-    pub(crate) fn measure_four(
+    /// Measures queries against a block, but for those whose home it is.
+    pub(crate) fn measure_batch(
         &self,
         block: usize,
-        queries: &mut [Query; 4],
-        distances: &mut CodeDistances<4>,
+        homes: &[usize],
+        queries: &mut [Query],
+        batch: &mut CodeBatch,
     ) {
         match &self.contents {
             Contents::Columns(_) => {
-                for query in queries {
-                    self.measure(block, query);
+                for (home, query) in homes.iter().zip(queries) {
+                    if *home != block {
+                        self.measure(block, query);
+                    }
                 }
             }
             Contents::Codes(codes) => {
                 let taken = self.blocks[block].taken;
                 if taken != 0 {
-                    let slots = self.slots.row(block);
-                    codes.measure(block, taken, slots, queries.each_mut(), distances);
+                    if block + 1 < self.n_blocks() {
+                        prefetch(self.slots.row(block + 1));
+                    }
+                    let keys = (taken, self.slots.row(block));
+                    codes.measure_batch(block, homes, keys, queries, batch);
                 }
             }
         }

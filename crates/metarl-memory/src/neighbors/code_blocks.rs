@@ -45,10 +45,10 @@ pub(crate) struct CodeBlocks {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct BlockCoding {
-    unit: Unit,
+pub(crate) struct BlockCoding {
+    pub(crate) unit: Unit,
     /// The largest of its keys.
-    residual: f32,
+    pub(crate) residual: f32,
 }
 
 impl CodeBlocks {
@@ -147,10 +147,9 @@ impl CodeBlocks {
         coding.residual = coding.residual.max(coded.residual);
         self.squares.row_mut(block)[position] = coded.squares;
         let groups = self.codes.row_mut(block).chunks_exact_mut(GROUP * BLOCK);
-        for (group, codes) in groups.zip(self.key_codes.chunks_exact(GROUP)) {
-            for (place, code) in group[GROUP * position..][..GROUP].iter_mut().zip(codes) {
-                *place = code.cast_unsigned().wrapping_add(OFFSET as u8);
-            }
+        for (group, codes) in groups.zip(self.key_codes.as_chunks::<GROUP>().0) {
+            group.as_chunks_mut::<GROUP>().0[position] =
+                codes.map(|code| code.cast_unsigned().wrapping_add(OFFSET as u8));
         }
     }
 
@@ -169,6 +168,9 @@ impl CodeBlocks {
 
     /// Asks for a part of a block, of so many.
     pub(crate) fn prefetch_part(&self, block: usize, part: usize, n_parts: usize) {
+        if block >= self.blocks.len() {
+            return;
+        }
         let codes = self.codes.row(block);
         let n_codes = codes.len().div_ceil(n_parts);
         if let Some(codes) = codes.chunks(n_codes).nth(part) {
@@ -187,41 +189,18 @@ impl CodeBlocks {
         prefetch(&self.squares.row(block)[position..=position]);
     }
 
-    /// Measures `N` queries against the keys of a block, and adds those that may be among the nearest
-    /// to the candidates.
-    pub(crate) fn measure<const N: usize>(
-        &self,
-        block: usize,
-        taken: u64,
-        slots: &[u32],
-        mut queries: [&mut Query; N],
-        distances: &mut CodeDistances<N>,
-    ) {
+    /// Measures a query against the keys of a block, and adds those that may be among the nearest to the
+    /// candidates.
+    pub(crate) fn measure(&self, block: usize, taken: u64, slots: &[u32], query: &mut Query) {
         let coding = self.blocks[block];
-        let unit = coding.unit;
-        for query in &mut queries {
-            query.code(unit);
-        }
-        let widened = self.widened(unit);
-        let mut errors = [0.0; N];
-        let mut coded = [CodeQuery::default(); N];
-        for (n, query) in queries.iter().enumerate() {
-            errors[n] = self.error(coding, query);
-            coded[n] = self.coded(query, errors[n], widened);
-        }
-        let squares = self.squares.row(block);
-        let block = CodeBlock {
-            codes: self.codes.row(block),
-            squares: squares.first_chunk().expect("a square for each key"),
-            n_positions: n_positions(taken),
-        };
-        self.instructions.measure(&coded, block, distances);
-        for (n, query) in queries.into_iter().enumerate() {
-            let within = distances.within[n] & taken;
-            if within != 0 {
-                let keys = positions(within, slots);
-                self.add_candidates(unit, errors[n], &distances.squared[n], keys, query);
-            }
+        query.code(coding.unit);
+        let coded = self.coded(query, self.error(coding, query), self.widened(coding.unit));
+        let codes = self.code_block(block, n_positions(taken));
+        let mut distances = CodeDistances::default();
+        self.instructions.measure(&[coded], codes, &mut distances);
+        distances.within[0] &= taken;
+        if distances.within[0] != 0 {
+            self.add_within(block, slots, query, &distances);
         }
     }
 
@@ -258,7 +237,8 @@ impl CodeBlocks {
         n_measured
     }
 
-    /// Adds the keys of a block that may be among the nearest to the candidates, after `measure_run`.
+    /// Adds the keys of a block that may be among the nearest to the candidates, given the distances to
+    /// them.
     pub(crate) fn add_within(
         &self,
         block: usize,
@@ -273,6 +253,25 @@ impl CodeBlocks {
         self.add_candidates(coding.unit, error, &distances.squared[0], keys, query);
     }
 
+    pub(crate) fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
+    /// How a block is coded.
+    pub(crate) fn coding(&self, block: usize) -> BlockCoding {
+        self.blocks[block]
+    }
+
+    /// The codes of a block, of which so many positions may hold keys.
+    pub(crate) fn code_block(&self, block: usize, n_positions: usize) -> CodeBlock<'_> {
+        let squares = self.squares.row(block);
+        CodeBlock {
+            codes: self.codes.row(block),
+            squares: squares.first_chunk().expect("a square for each key"),
+            n_positions,
+        }
+    }
+
     /// How far the distance between codes may be off, for the codes that a query was asked for last.
     #[inline]
     fn error(&self, block: BlockCoding, query: &Query) -> f32 {
@@ -281,7 +280,7 @@ impl CodeBlocks {
     }
 
     /// What makes a distance one between codes, and by more than the rounding of everything.
-    fn widened(&self, unit: Unit) -> f32 {
+    pub(crate) fn widened(&self, unit: Unit) -> f32 {
         (1.0 + 4.0 * slack(self.dimension)) / unit.get()
     }
 
@@ -300,7 +299,7 @@ impl CodeBlocks {
     }
 
     #[inline]
-    fn add_candidates(
+    pub(crate) fn add_candidates(
         &self,
         unit: Unit,
         error: f32,
@@ -332,6 +331,10 @@ impl CodeBlocks {
 /// are compared side by side.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn farthest(key: &[f32]) -> f32 {
-    let bits = key.iter().map(|x| x.abs().to_bits());
-    f32::from_bits(bits.fold(0, u32::max))
+    let mut farthest = 0;
+    for x in key {
+        let bits = x.abs().to_bits();
+        farthest = if bits > farthest { bits } else { farthest };
+    }
+    f32::from_bits(farthest)
 }

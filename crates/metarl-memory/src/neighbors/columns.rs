@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use super::arena::BLOCK;
 use super::kernel::Instructions;
 
-/// Keys of up to this many numbers lie in columns.
+/// Keys of up to this many numbers can lie in columns, and do in a tree.
 pub(crate) const MOST_COLUMNS: usize = 16;
 
 /// Keys of a block that are measured side by side.

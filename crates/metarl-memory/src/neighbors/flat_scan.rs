@@ -6,11 +6,15 @@ use super::query::Interest;
 use super::{Keys, NearestNeighbors, Neighbor, Search};
 use crate::Error;
 
+/// Keys of up to this many numbers lie in columns. A pass reads all of them, so that codes are worth while sooner than
+/// in a tree, which reads few and would have to measure more of those again.
+const MOST_COLUMNS: usize = 7;
+
 /// Measures every key, 64 at a time, as fast as memory is read.
 ///
 /// For keys without structure, of which no tree can leave many out, and for few keys: changes cost
-/// next to nothing. Blocks are those of [`KdTree`](crate::KdTree), so above 16 dimensions a pass reads
-/// a byte a number, and a batch of queries reads them once for 32 queries.
+/// next to nothing. Blocks are those of [`KdTree`](crate::KdTree), but from 8 dimensions on a pass reads a
+/// byte a number, and a batch of queries reads them once for 32 queries.
 #[derive(Debug, Clone)]
 pub struct FlatScan {
     keys: Keys,
@@ -35,7 +39,7 @@ impl FlatScan {
     ///
     /// Those of [`KdTree::from_keys`](crate::KdTree::from_keys).
     pub fn from_keys(keys: Keys) -> Result<Self, Error> {
-        let mut arena = Arena::new(keys.dimension(), keys.capacity())?;
+        let mut arena = Arena::new(keys.dimension(), keys.capacity(), MOST_COLUMNS)?;
         arena.expect_keys(&keys);
         let mut open = vec![arena.open_block()];
         for slot in keys.slots() {

@@ -1,9 +1,13 @@
 //! Keys in slots.
 
+use super::kernel::prefetch;
 use super::pages::Pages;
 use super::squared_distance;
 use crate::Error;
-use crate::error::{check_range, check_rows, check_vector, reserve};
+use crate::error::{check_entries, check_range, check_rows, check_vector, reserve};
+
+/// Rows that are asked for ahead of the one that is moved.
+pub(crate) const AHEAD: usize = 8;
 
 /// Rows of numbers in slots: what every structure searches, and what gradients read.
 ///
@@ -109,6 +113,23 @@ impl Keys {
         self.holds(slot).then(|| self.row(slot))
     }
 
+    /// Appends the keys of slots, which then lie side by side, as
+    /// [`update_batch`](crate::NearestNeighbors::update_batch) takes them back. Rows are asked for ahead.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`], and [`Error::OutOfRange`] when there is no such slot.
+    pub fn gather(&self, slots: &[usize], keys: &mut Vec<f32>) -> Result<(), Error> {
+        self.check_all_taken(slots)?;
+        for (i, &slot) in slots.iter().enumerate() {
+            if let Some(&ahead) = slots.get(i + AHEAD) {
+                self.prefetch(ahead);
+            }
+            keys.extend_from_slice(self.row(slot));
+        }
+        Ok(())
+    }
+
     /// The slots that hold keys, ascending.
     pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
         (0..64 * self.taken.len()).filter(|&slot| self.holds(slot))
@@ -120,6 +141,11 @@ impl Keys {
         size_of_val(&self.rows[..]) + size_of_val(&self.taken[..])
     }
 
+    /// Asks for the row of a slot before it is needed.
+    pub(crate) fn prefetch(&self, slot: usize) {
+        prefetch(self.row(slot));
+    }
+
     /// The row of a slot that was taken before.
     pub(crate) fn row(&self, slot: usize) -> &[f32] {
         &self.rows[slot * self.dimension..][..self.dimension]
@@ -128,7 +154,8 @@ impl Keys {
     /// See [`NearestNeighbors::insert`](crate::NearestNeighbors::insert).
     pub(crate) fn insert(&mut self, slot: usize, key: &[f32]) -> Result<(), Error> {
         check_vector("key", key, self.dimension)?;
-        if self.is_taken(slot)? {
+        self.check_slot(slot)?;
+        if self.holds(slot) {
             return Err(Error::Taken { slot });
         }
         if self.rows.len() <= slot * self.dimension {
@@ -147,9 +174,14 @@ impl Keys {
     pub(crate) fn update(&mut self, slot: usize, key: &[f32]) -> Result<f32, Error> {
         check_vector("key", key, self.dimension)?;
         self.check_taken(slot)?;
+        Ok(self.move_row(slot, key))
+    }
+
+    /// The same of a slot and a key that were checked.
+    pub(crate) fn move_row(&mut self, slot: usize, key: &[f32]) -> f32 {
         let squared_distance = squared_distance(self.row(slot), key);
         self.write(slot, key);
-        Ok(squared_distance)
+        squared_distance
     }
 
     /// See [`NearestNeighbors::remove`](crate::NearestNeighbors::remove).
@@ -158,6 +190,13 @@ impl Keys {
         self.taken[slot / 64] &= !(1 << (slot % 64));
         self.len -= 1;
         Ok(())
+    }
+
+    /// Checks what [`NearestNeighbors::update_batch`](crate::NearestNeighbors::update_batch) is asked.
+    pub(crate) fn check_updates(&self, slots: &[usize], keys: &[f32]) -> Result<(), Error> {
+        check_rows("keys", keys, self.dimension)?;
+        check_entries("keys", keys.len() / self.dimension, slots.len())?;
+        self.check_all_taken(slots)
     }
 
     /// Checks what [`NearestNeighbors::nearest`](crate::NearestNeighbors::nearest) is asked.
@@ -182,24 +221,27 @@ impl Keys {
         self.rows[slot * self.dimension..][..self.dimension].copy_from_slice(key);
     }
 
-    fn is_taken(&self, slot: usize) -> Result<bool, Error> {
-        let capacity = self.capacity();
-        let allowed = format_args!("below the capacity, {capacity}");
-        check_range("slot", allowed, slot, slot < capacity)?;
-        Ok(self.holds(slot))
-    }
-
     fn holds(&self, slot: usize) -> bool {
         let slots = self.taken.get(slot / 64).copied().unwrap_or_default();
         slots >> (slot % 64) & 1 == 1
     }
 
+    fn check_slot(&self, slot: usize) -> Result<(), Error> {
+        let capacity = self.capacity();
+        let allowed = format_args!("below the capacity, {capacity}");
+        check_range("slot", allowed, slot, slot < capacity)
+    }
+
     fn check_taken(&self, slot: usize) -> Result<(), Error> {
-        if self.is_taken(slot)? {
-            Ok(())
-        } else {
-            Err(Error::Empty { slot })
+        if self.holds(slot) {
+            return Ok(());
         }
+        self.check_slot(slot)?;
+        Err(Error::Empty { slot })
+    }
+
+    fn check_all_taken(&self, slots: &[usize]) -> Result<(), Error> {
+        slots.iter().try_for_each(|&slot| self.check_taken(slot))
     }
 }
 

@@ -5,6 +5,7 @@ mod axes;
 mod bfloat16;
 mod bounding_box;
 mod brute_force;
+mod code_batch;
 mod code_blocks;
 mod columns;
 mod distance;
@@ -29,6 +30,7 @@ pub use keys::Keys;
 pub use search::{Neighbor, Search};
 
 use crate::Error;
+use keys::AHEAD;
 
 /// Keys in slots, and the nearest of them to a query.
 ///
@@ -57,6 +59,28 @@ pub trait NearestNeighbors {
     /// [`Error::DimensionMismatch`], [`Error::NonFinite`], [`Error::Empty`], and
     /// [`Error::OutOfRange`] when there is no such slot.
     fn update(&mut self, slot: usize, key: &[f32]) -> Result<(), Error>;
+
+    /// Moves the keys of many slots: of each to its row of `keys`, which lie side by side. A slot that comes
+    /// again is moved again, so that its last row stays.
+    ///
+    /// Look-ups then find what they find after as many calls of [`update`](NearestNeighbors::update). But a
+    /// single move waits for a row that is not in the cache, and those of many are asked for ahead.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] unless the rows are whole, [`Error::LengthMismatch`] unless there is one for
+    /// each slot, and those of [`update`](NearestNeighbors::update). If one key is refused, none has moved.
+    fn update_batch(&mut self, slots: &[usize], keys: &[f32]) -> Result<(), Error> {
+        self.keys().check_updates(slots, keys)?;
+        let rows = keys.chunks_exact(self.keys().dimension());
+        for (i, (&slot, key)) in slots.iter().zip(rows).enumerate() {
+            if let Some(&ahead) = slots.get(i + AHEAD) {
+                self.keys().prefetch(ahead);
+            }
+            self.update(slot, key)?;
+        }
+        Ok(())
+    }
 
     /// Empties a slot.
     ///

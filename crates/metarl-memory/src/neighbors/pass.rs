@@ -1,6 +1,7 @@
 //! Look-ups that read every block.
 
 use super::arena::Arena;
+use super::code_batch::CodeBatch;
 use super::kernel::CodeDistances;
 use super::keys::Keys;
 use super::query::{Interest, Query};
@@ -41,32 +42,12 @@ impl Arena {
         for (home, query) in homes.iter().zip(&mut *queries) {
             self.measure(*home, query);
         }
-        let mut distances = CodeDistances::default();
+        let mut batch = CodeBatch::new(queries);
         for block in 0..self.n_blocks() {
-            let (fours, rest) = queries.as_chunks_mut::<4>();
-            let (homes, rest_homes) = homes.as_chunks::<4>();
-            let n_fours = fours.len();
-            for (n, (homes, four)) in homes.iter().zip(fours).enumerate() {
-                self.prefetch_part(block + 1, n, n_fours);
-                if homes.contains(&block) {
-                    self.measure_others(block, homes, four);
-                } else {
-                    self.measure_four(block, four, &mut distances);
-                }
-            }
-            self.measure_others(block, rest_homes, rest);
+            self.measure_batch(block, homes, queries, &mut batch);
         }
         for query in queries {
             self.finish(keys, Interest::ALL, query, found);
-        }
-    }
-
-    /// Measures the queries that do not have their home in a block.
-    fn measure_others(&self, block: usize, homes: &[usize], queries: &mut [Query]) {
-        for (home, query) in homes.iter().zip(queries) {
-            if *home != block {
-                self.measure(block, query);
-            }
         }
     }
 }

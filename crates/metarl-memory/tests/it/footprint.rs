@@ -17,19 +17,26 @@ fn ratio(bytes: usize, dimension: usize) -> f64 {
 
 const N_KEYS: usize = 20_000;
 
-/// Of keys that lie in codes; up to 16 dimensions they lie in blocks as they are.
+/// The most that may be taken: by a tree after insertions, by the same after replacements, and by a scan.
+const MOST: [(usize, [f64; 3]); 6] = [
+    (16, [2.5, 2.65, 1.46]),
+    (17, [1.7, 1.75, 1.5]),
+    (24, [1.55, 1.6, 1.4]),
+    (32, [1.51, 1.55, 1.4]),
+    (64, [1.45, 1.5, 1.35]),
+    (128, [1.42, 1.47, 1.3]),
+];
+
 #[test]
 fn an_index_takes_less_room_than_what_it_indexes() {
-    // The most, after insertions and after replacements.
-    for (dimension, most, most_replaced) in [(32, 1.6, 1.62), (64, 1.55, 1.6), (128, 1.55, 1.6)] {
+    for (dimension, [most, most_replaced, most_of_scan]) in MOST {
         let mut tree = KdTree::new(dimension, N_KEYS).unwrap();
         let mut scan = FlatScan::new(dimension, N_KEYS).unwrap();
         for slot in 0..N_KEYS {
             tree.insert(slot, &key(slot, dimension)).unwrap();
             scan.insert(slot, &key(slot, dimension)).unwrap();
         }
-        assert!(ratio(tree.bytes(), dimension) <= most);
-        assert!(ratio(scan.bytes(), dimension) <= 1.4);
+        assert!(ratio(tree.bytes(), dimension) <= most, "{dimension}");
         // Blocks must not become ever emptier while the oldest keys go and others come.
         for i in N_KEYS..4 * N_KEYS {
             let slot = i % N_KEYS;
@@ -38,7 +45,17 @@ fn an_index_takes_less_room_than_what_it_indexes() {
             scan.remove(slot).unwrap();
             scan.insert(slot, &key(i, dimension)).unwrap();
         }
-        assert!(ratio(tree.bytes(), dimension) <= most_replaced);
-        assert!(ratio(scan.bytes(), dimension) <= 1.4);
+        let replaced = ratio(tree.bytes(), dimension);
+        assert!(replaced <= most_replaced, "{dimension}");
+        assert!(
+            ratio(scan.bytes(), dimension) <= most_of_scan,
+            "{dimension}"
+        );
     }
+    // Up to 16 dimensions a tree has its keys twice; a scan does so up to 7.
+    let mut scan = FlatScan::new(8, N_KEYS).unwrap();
+    for slot in 0..N_KEYS {
+        scan.insert(slot, &key(slot, 8)).unwrap();
+    }
+    assert!(ratio(scan.bytes(), 8) <= 1.62);
 }

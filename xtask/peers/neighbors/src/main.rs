@@ -68,8 +68,10 @@ enum Task {
     Lookup,
     /// The oldest key goes, another one comes.
     Replace,
-    /// A key goes and comes back elsewhere, where a tree cannot move it.
-    Move,
+    /// So many keys, one after the other, go and come back elsewhere, where a tree cannot move them.
+    Move {
+        n_moves: usize,
+    },
 }
 
 impl Work {
@@ -84,7 +86,10 @@ impl Work {
         let n_keys = 1000 * n_keys.strip_suffix('k').ok_or_else(bad)?.parse::<usize>()?;
         let (task, k) = match parts.next().ok_or_else(bad)? {
             "replace" => (Task::Replace, 1),
-            "move" => (Task::Move, 1),
+            "move" => {
+                let n_moves = parts.next().unwrap_or("1").parse()?;
+                (Task::Move { n_moves }, 1)
+            }
             "scan" => (Task::Lookup, 1),
             k => (Task::Lookup, k.strip_prefix('k').ok_or_else(bad)?.parse()?),
         };
@@ -163,6 +168,14 @@ impl<T: Tree> TreeAtWork<T> {
         })
     }
 
+    /// Appends the key of some slot, moved a thousandth of the way to a query; gives the slot.
+    fn toward(&self, turn: usize, moved: &mut Vec<f32>) -> usize {
+        let slot = turn.wrapping_mul(7919) % self.work.n_keys;
+        let key = self.work.key(slot).iter().zip(self.work.query(turn));
+        moved.extend(key.map(|(x, q)| x + 1e-3 * (q - x)));
+        slot
+    }
+
     /// Removes a key and adds what it becomes.
     fn exchange(&mut self, slot: usize, key: &[f32]) -> Outcome<()> {
         self.tree.remove(self.work.key(slot), slot as u32)?;
@@ -174,26 +187,34 @@ impl<T: Tree> TreeAtWork<T> {
 
 impl<T: Tree> Worker for TreeAtWork<T> {
     fn step(&mut self) -> Outcome<usize> {
-        let turn = self.turn;
-        self.turn += 1;
-        let query = self.work.query(turn).to_vec();
         match self.work.task {
             Task::Lookup => {
+                let query = self.work.query(self.turn).to_vec();
                 let n_found = self.tree.nearest(&query, self.work.k)?;
                 assert_eq!(black_box(n_found), self.work.k);
+                self.turn += 1;
+                Ok(1)
             }
-            Task::Replace | Task::Move => {
-                let like = turn.wrapping_mul(7919) % self.work.n_keys;
-                let key = self.work.key(like).iter().zip(&query);
-                let moved: Vec<f32> = key.map(|(x, q)| x + 1e-3 * (q - x)).collect();
-                let slot = match self.work.task {
-                    Task::Replace => turn % self.work.n_keys,
-                    _ => like,
-                };
-                self.exchange(slot, &moved)?;
+            Task::Replace => {
+                let mut key = Vec::new();
+                self.toward(self.turn, &mut key);
+                self.exchange(self.turn % self.work.n_keys, &key)?;
+                self.turn += 1;
+                Ok(1)
+            }
+            // What keys become is computed for all of them first, as ours does.
+            Task::Move { n_moves } => {
+                let turns = self.turn..self.turn + n_moves;
+                let mut moved = Vec::with_capacity(n_moves * self.work.dimension);
+                let slots: Vec<usize> = turns.map(|turn| self.toward(turn, &mut moved)).collect();
+                let keys = moved.chunks_exact(self.work.dimension);
+                for (slot, key) in slots.into_iter().zip(keys) {
+                    self.exchange(slot, key)?;
+                }
+                self.turn += n_moves;
+                Ok(n_moves)
             }
         }
-        Ok(1)
     }
 }
 

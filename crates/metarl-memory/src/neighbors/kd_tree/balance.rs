@@ -14,6 +14,9 @@ const PART: usize = 4096;
 /// made up for by others that go, and neither then has to walk up the tree.
 pub(super) const UNCOUNTED: u32 = 8;
 
+/// A node with so few keys has them in as few blocks as there must be, when one of its leaves has been cut.
+const FEW_KEYS: u32 = 3 * FILL as u32;
+
 /// Inner nodes with fewer keys than a block is built with become a leaf.
 const FEWEST_KEYS: u32 = FILL as u32;
 
@@ -81,6 +84,44 @@ impl Tree {
         }
         self.debt -= UPDATES_PER_KEY * PART;
         self.mend(node, keys);
+    }
+
+    /// Builds anew the surroundings of leaves that were cut in halves, where that makes for fewer blocks.
+    pub(super) fn fill_blocks(&mut self, keys: &Keys) {
+        let cut = std::mem::take(&mut self.cut);
+        // Of two such nodes none is below the other, so building one leaves the other where it is.
+        let mut nodes: Vec<usize> = cut.iter().map(|&leaf| self.surroundings(leaf)).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        for node in nodes {
+            let mut slots = Vec::new();
+            self.slots_below(node, &mut slots);
+            if slots.len().div_ceil(FILL) < self.n_blocks_below(node) {
+                self.rebuild(node, &mut slots, keys);
+            }
+        }
+        self.cut = cut;
+    }
+
+    /// The highest node above one that has few keys, or the node itself.
+    fn surroundings(&self, mut node: usize) -> usize {
+        while node != ROOT {
+            let parent = self.nodes[node].parent as usize;
+            if self.nodes[parent].n_keys > FEW_KEYS {
+                break;
+            }
+            node = parent;
+        }
+        node
+    }
+
+    fn n_blocks_below(&self, node: usize) -> usize {
+        match self.nodes[node].shape {
+            Shape::Leaf { .. } => 1,
+            Shape::Inner { pair, .. } => {
+                self.n_blocks_below(2 * pair as usize) + self.n_blocks_below(2 * pair as usize + 1)
+            }
+        }
     }
 
     /// Makes the boxes above a node hold it and no more.

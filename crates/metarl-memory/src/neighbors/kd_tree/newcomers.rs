@@ -37,6 +37,7 @@ impl Tree {
         });
         let faces_of: Vec<Range<usize>> = faces_of.collect();
         self.is_mended = false;
+        self.cut.clear();
         for (i, &slot) in slots.iter().enumerate() {
             if let Some(&leaf) = leaves.get(i + AHEAD) {
                 self.fetch_room(leaf, &faces[faces_of[i + AHEAD].clone()]);
@@ -48,6 +49,9 @@ impl Tree {
                 self.place(leaves[i], Some(known), keys, slot);
             }
             self.rebuild_in_turn(keys, 4);
+        }
+        if !self.is_mended {
+            self.fill_blocks(keys);
         }
     }
 

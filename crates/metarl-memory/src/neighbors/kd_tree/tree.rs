@@ -2,6 +2,7 @@
 
 use super::super::arena::{Arena, BLOCK};
 use super::super::bounding_box::Boxes;
+use super::super::columns::MOST_COLUMNS;
 use super::super::kernel::prefetch;
 use super::super::keys::Keys;
 use crate::Error;
@@ -14,6 +15,9 @@ pub(super) const FILL: usize = 56;
 
 /// Levels above a leaf whose boxes are likely to grow with its own.
 const LIKELY_LEVELS: usize = 3;
+
+/// Keys that are followed side by side.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Nodes over blocks. Children come in pairs, `2i` and `2i + 1`; the second of the first pair is the
 /// root's, and is not used.
@@ -29,6 +33,8 @@ pub(crate) struct Tree {
     pub(super) newcomers: usize,
     /// Whether nodes have gone since newcomers were on their way.
     pub(super) is_mended: bool,
+    /// Leaves that were full and have been cut in halves since newcomers were on their way.
+    pub(super) cut: Vec<usize>,
     /// Room for faces of a box.
     pub(super) faces: Vec<u32>,
     /// Changes that no rebuilding has paid for yet.
@@ -64,13 +70,14 @@ impl Tree {
     pub(crate) fn new(keys: &Keys) -> Result<Self, Error> {
         let (dimension, capacity) = (keys.dimension(), keys.capacity());
         let mut tree = Self {
-            arena: Arena::new(dimension, capacity)?,
+            arena: Arena::new(dimension, capacity, MOST_COLUMNS)?,
             nodes: Vec::new(),
             boxes: Boxes::new(dimension, capacity / BLOCK + 1),
             unused_pairs: Vec::new(),
             owners: Vec::new(),
             newcomers: 0,
             is_mended: false,
+            cut: Vec::new(),
             faces: Vec::new(),
             debt: 0,
             renewed: 0,
@@ -100,11 +107,35 @@ impl Tree {
         }
     }
 
-    /// Follows the key of a slot to where it is now, so far from where it was.
+    /// Follows the key of a slot, now so far from where it was, unless its block tolerates that.
     pub(crate) fn update(&mut self, keys: &Keys, slot: usize, squared_distance: f32) {
-        if self.arena.tolerates(slot, squared_distance) {
-            return;
+        if !self.arena.tolerates(slot, squared_distance) {
+            self.follow(keys, slot);
         }
+    }
+
+    /// Follows the keys of many slots, which may come more than once, to where they are now.
+    ///
+    /// What each of them leads to has to come from memory, so it is asked for side by side.
+    pub(crate) fn follow_all(&mut self, keys: &Keys, slots: &[usize]) {
+        for slots in slots.chunks(SIDE_BY_SIDE) {
+            for &slot in slots {
+                self.arena.prefetch_key(slot);
+                prefetch(&self.owners[self.arena.block(slot)..][..1]);
+            }
+            for &slot in slots {
+                let leaf = self.owner(self.arena.block(slot));
+                self.boxes.prefetch(leaf);
+                prefetch(&self.nodes[leaf..=leaf]);
+            }
+            for &slot in slots {
+                self.follow(keys, slot);
+            }
+        }
+    }
+
+    /// Follows the key of a slot to where it is now.
+    fn follow(&mut self, keys: &Keys, slot: usize) {
         let block = self.arena.block(slot);
         if block == self.newcomers {
             self.arena.rewrite(keys, slot);
@@ -162,6 +193,7 @@ impl Tree {
             let mut slots: Vec<u32> = self.arena.slots_of(block).map(|slot| slot as u32).collect();
             slots.push(slot as u32);
             self.rebuild(leaf, &mut slots, keys);
+            self.cut.push(leaf);
         }
     }
 

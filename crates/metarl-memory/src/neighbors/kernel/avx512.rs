@@ -6,8 +6,9 @@
 
 use std::arch::x86_64::{
     __m512i, _CMP_LE_OQ, _mm512_add_epi32, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
-    _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
+    _mm512_cmpge_epi32_mask, _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srli_epi32,
+    _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery};
@@ -48,7 +49,14 @@ fn measure_parts<const N: usize, const PARTS: usize>(
     for (groups, query) in groups.iter_mut().zip(queries) {
         *groups = &query.groups[..n_groups];
     }
-    let mut products = [[_mm512_setzero_si512(); PARTS]; N];
+    // Half of each square, rounded up: what remains of a product without it says whether a key is near.
+    let mut halves = [_mm512_setzero_si512(); PARTS];
+    for (part, half) in halves.iter_mut().enumerate() {
+        let squares = load(&block.squares[LANES * part..]);
+        *half = _mm512_srli_epi32::<1>(_mm512_add_epi32(squares, _mm512_set1_epi32(1)));
+    }
+    let negative_halves = halves.map(|half| _mm512_sub_epi32(_mm512_setzero_si512(), half));
+    let mut products = [negative_halves; N];
     for (g, codes) in block.codes.chunks_exact(4 * BLOCK).enumerate() {
         let mut keys = [_mm512_setzero_si512(); PARTS];
         for (part, keys) in keys.iter_mut().enumerate() {
@@ -62,19 +70,21 @@ fn measure_parts<const N: usize, const PARTS: usize>(
         }
     }
     for (n, query) in queries.iter().enumerate() {
-        let offset = _mm512_set1_epi32(query.offset);
-        let limit = _mm512_set1_epi32(query.limit);
-        let mut within = 0;
-        for (part, product) in products[n].iter_mut().enumerate() {
-            let squares = load(&block.squares[LANES * part..]);
-            let twice = _mm512_slli_epi32::<1>(*product);
-            *product = _mm512_sub_epi32(_mm512_add_epi32(offset, squares), twice);
-            within |= u64::from(_mm512_cmple_epi32_mask(*product, limit)) << (LANES * part);
-        }
-        distances.within[n] = within;
-        if within != 0 {
+        // Half of a difference fits, whatever they are.
+        let least = (i64::from(query.offset) - i64::from(query.limit)) >> 1;
+        let least = _mm512_set1_epi32(least as i32);
+        let near = products[n].map(|product| _mm512_cmpge_epi32_mask(product, least));
+        distances.within[n] = 0;
+        if near.iter().any(|near| *near != 0) {
+            let offset = _mm512_set1_epi32(query.offset);
+            let limit = _mm512_set1_epi32(query.limit);
             let places = distances.squared[n].as_chunks_mut::<LANES>().0;
-            for (place, squared) in places.iter_mut().zip(products[n]) {
+            for (part, (place, product)) in places.iter_mut().zip(products[n]).enumerate() {
+                let squares = load(&block.squares[LANES * part..]);
+                let twice = _mm512_slli_epi32::<1>(_mm512_add_epi32(product, halves[part]));
+                let squared = _mm512_sub_epi32(_mm512_add_epi32(offset, squares), twice);
+                let within = _mm512_cmple_epi32_mask(squared, limit);
+                distances.within[n] |= u64::from(within) << (LANES * part);
                 // SAFETY: the place has room for the sixteen numbers of a register.
                 unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), squared) };
             }
