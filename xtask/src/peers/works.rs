@@ -420,6 +420,7 @@ pub(super) const WORKS: &[Work] = &[
     neighbors("neighbors-gauss-64x500k-k50-batch", "NumPy", NUMPY, 5.0),
     neighbors("neighbors-gauss-64x500k-scan", "sum of an array", SUM, 0.9),
     neighbors("neighbors-manif-64x500k-replace", "kiddo 5", KIDDO_5, 1.5),
+    neighbors("neighbors-manif-64x500k-move", "kiddo 5", KIDDO_5, 5.0),
     neighbors("neighbors-manif-64x500k-move-50", "kiddo 5", KIDDO_5, 5.0),
     dictionary("lru-touch", "schnellru", Peer::Crate("schnellru"), 3.0),
     dictionary(
