@@ -45,7 +45,7 @@ of the ratios with the smallest and the largest. What falls short, and why, is o
 | an iteration of MAML-TRPO | iterations on 2-D navigation: 20 tasks, 20 episodes of 100 steps, learning included |
 | RL² with PPO | pulls of five-armed bandits: 512 trials of 10 pulls, a GRU of 64 units, four gradient steps on all of them; with an LSTM (`rl2-lstm`) beside Stable-Baselines3, which has no GRU |
 | GAE, V-trace | entries of a rectangle of 2048 steps of 64 lanes |
-| neighbors | look-ups, replacements or moves, of `scan` bytes; `manif-64x100k-k50` is 50 neighbors among 100 000 keys of 64 numbers, see [memory](memory.md) |
+| neighbors | look-ups, replacements or moves, of `scan` bytes; `manif-64x100k-k50` is 50 neighbors among 100 000 keys of 64 numbers, `move-50` moves 50 keys at once, see [memory](memory.md) |
 | `lru-touch`, `nec-step` | touches of one of 10⁶ slots; look-ups of 50 of 5·10⁵ entries of a [dictionary](dictionary.md), each with a new one written in place of the oldest |
 
 ";
