@@ -40,7 +40,9 @@ impl<'a, E: Scalar, F: Differentiable<E>> Linearization<'a, E, F> {
         self.loss
             .hessian_vector_product_keeping(self.parameters, direction, &self.kept)
     }
+}
 
+impl<E: Scalar, F> Linearization<'_, E, F> {
     /// Gives what products have in common back to the shelf of the calling thread: where others do the
     /// products than the one that drops this, they may want it back. The next product computes it anew.
     pub fn forget(&self) {
@@ -58,7 +60,7 @@ impl<E: Scalar, F> Debug for Linearization<'_, E, F> {
 
 impl<E: Scalar, F> Drop for Linearization<'_, E, F> {
     fn drop(&mut self) {
-        self.kept.numbers().clear();
+        self.forget();
         let kept = self.kept.clone();
         E::with_shelf(|shelf| shelf.kept.push(kept));
     }

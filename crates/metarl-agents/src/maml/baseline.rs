@@ -90,13 +90,8 @@ impl LinearBaseline {
 fn features<const O: usize>(observation: &[f32; O], time: usize) -> Buffer<f64> {
     let o = observation.iter().map(|x| f64::from(*x));
     let tau = time as f64 / 100.0;
-    let phi = o
-        .clone()
+    o.clone()
         .chain(o.map(|x| x * x))
-        .chain([tau, tau * tau, tau.powi(3), 1.0]);
-    let mut features = Buffer::zeros(2 * O + 4);
-    for (to, phi) in features.iter_mut().zip(phi) {
-        *to = phi;
-    }
-    features
+        .chain([tau, tau * tau, tau.powi(3), 1.0])
+        .collect()
 }

@@ -127,7 +127,7 @@ impl<const O: usize, const K: usize> Batch<O, K> {
 }
 
 /// `K` numbers a step.
-fn rows<const K: usize>(numbers: &[f32]) -> &[[f32; K]] {
+pub(super) fn rows<const K: usize>(numbers: &[f32]) -> &[[f32; K]] {
     numbers.as_chunks().0
 }
 

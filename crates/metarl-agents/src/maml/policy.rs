@@ -4,6 +4,7 @@ use dfdx::prelude::Const;
 use metarl_autodiff::{Algebra, Buffer, Kernels, Plain, bind, sample_gaussian};
 use metarl_core::{DecisionBatch, Error, Policy, Rng, check_act};
 
+use super::batch::rows;
 use super::network::{GaussianMlp, GaussianMlpParameters};
 
 /// Samples from a [`GaussianMlp`]. It keeps no memory and estimates no values.
@@ -57,12 +58,8 @@ impl<D: Kernels<f32>, const O: usize, const K: usize> Policy<[f32; O], [f32; K]>
                 "the network's output is {bad}: its parameters have diverged"
             )));
         }
-        let rows = mean
-            .as_chunks::<K>()
-            .0
-            .iter()
-            .zip(log_std.as_chunks::<K>().0);
-        for (lane, ((mean, log_std), rng)) in rows.zip(rngs).enumerate() {
+        let pairs = rows::<K>(mean).iter().zip(rows::<K>(log_std));
+        for (lane, ((mean, log_std), rng)) in pairs.zip(rngs).enumerate() {
             let action = &mut decision.action[lane];
             #[expect(clippy::cast_possible_truncation, reason = "a rollout keeps f32")]
             let log_prob = sample_gaussian(mean, log_std, rng, action) as f32;
