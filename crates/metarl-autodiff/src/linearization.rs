@@ -62,7 +62,7 @@ impl<E: Scalar, F> Drop for Linearization<'_, E, F> {
     fn drop(&mut self) {
         self.forget();
         let kept = self.kept.clone();
-        E::with_shelf(|shelf| shelf.kept.push(kept));
+        E::with_shelf(|shelf| shelf.keep_kept(kept));
     }
 }
 

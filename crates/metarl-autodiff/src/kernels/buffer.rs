@@ -13,7 +13,8 @@ use crate::Kept;
 /// Numbers a thread keeps at most for later; what is freed beyond that goes back to the system.
 const MOST_KEPT: usize = 1 << 24;
 
-/// Empty buffers with a count of their owners that a thread keeps at most.
+/// Empty buffers with a count of their owners that a thread keeps at most, and so of what products have in
+/// common: a thread may drop what others make.
 const MOST_COUNTED: usize = 1 << 14;
 
 /// What buffers are made of: numbers to compute with, and the flags and indices that go with them.
@@ -265,6 +266,13 @@ impl<E: Shelved> Shelf<E> {
         }
     }
 
+    /// Keeps the room of what products have in common.
+    pub(crate) fn keep_kept(&mut self, kept: Kept<E>) {
+        if self.kept.len() < MOST_COUNTED {
+            self.kept.push(kept);
+        }
+    }
+
     fn keep(&mut self, storage: Vec<E>) {
         let length = storage.len();
         if length == 0 || size_class(length) != length || length > MOST_KEPT {
@@ -341,6 +349,17 @@ mod tests {
         assert_eq!(shelf.n_kept, new);
         let storage = shelf.take(new);
         assert_eq!((storage.as_ptr(), shelf.n_kept), (place, 0));
+    }
+
+    #[test]
+    fn a_thread_that_drops_what_others_make_keeps_a_limited_number() {
+        let mut shelf = Shelf::<f32>::new();
+        for _ in 0..MOST_COUNTED + 10 {
+            shelf.keep_kept(Kept::default());
+            shelf.keep_counted(Arc::default());
+        }
+        assert_eq!(shelf.kept.len(), MOST_COUNTED);
+        assert_eq!(shelf.counted.len(), MOST_COUNTED);
     }
 
     #[test]
