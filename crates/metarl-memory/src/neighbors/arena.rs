@@ -302,7 +302,7 @@ impl Arena {
         run: Range<usize>,
         home: usize,
         query: &mut Query,
-        distances: &mut [CodeDistances<1>],
+        distances: &mut [CodeDistances],
     ) {
         let Contents::Codes(codes) = &self.contents else {
             for block in run.filter(|block| *block != home) {
@@ -318,13 +318,13 @@ impl Arena {
         }
         for (block, distances) in run.clone().zip(&mut *distances) {
             let is_home = block == home;
-            distances.within[0] &= if is_home { 0 } else { self.blocks[block].taken };
-            if distances.within[0] != 0 {
+            distances.within &= if is_home { 0 } else { self.blocks[block].taken };
+            if distances.within != 0 {
                 prefetch(self.slots.row(block));
             }
         }
         for (block, distances) in run.zip(distances) {
-            if distances.within[0] != 0 {
+            if distances.within != 0 {
                 codes.add_within(block, self.slots.row(block), query, distances);
             }
         }

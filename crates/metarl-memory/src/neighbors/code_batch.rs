@@ -4,13 +4,10 @@ use multiversion::multiversion;
 
 use super::arena::{n_positions, positions};
 use super::code_blocks::{BlockCoding, CodeBlocks};
-use super::kernel::{CodeDistances, CodeQuery};
+use super::kernel::{CodeDistances, CodeQuery, FOUR};
 use super::pass::BATCH;
 use super::quantization::{GROUP, OFFSET, Unit};
 use super::query::Query;
-
-/// Queries that are measured at once.
-const FOUR: usize = 4;
 
 /// What blocks are measured with of a batch of queries, side by side.
 #[derive(Debug)]
@@ -26,7 +23,7 @@ pub(crate) struct CodeBatch {
     /// How far what is of interest to a query may be.
     limits: [f32; BATCH],
     /// Room for the distances to a block.
-    distances: [CodeDistances<FOUR>; BATCH / FOUR],
+    distances: [CodeDistances; BATCH],
 }
 
 impl CodeBatch {
@@ -45,7 +42,7 @@ impl CodeBatch {
             offsets: [0; BATCH],
             errors: [0.0; BATCH],
             limits,
-            distances: Default::default(),
+            distances: [(); BATCH].map(|()| CodeDistances::default()),
         }
     }
 
@@ -94,8 +91,9 @@ impl CodeBlocks {
         }
         let n_fours = queries.len().div_ceil(FOUR);
         let code_block = self.code_block(block, n_positions(taken));
+        let squares = self.instructions().squares(code_block);
         let mut near = 0_u32;
-        let distances = &mut batch.distances[..n_fours];
+        let distances = &mut batch.distances.as_chunks_mut().0[..n_fours];
         for (four, distances) in distances.iter_mut().enumerate() {
             self.prefetch_part(block + 1, four, n_fours);
             let coded = std::array::from_fn(|i| {
@@ -106,18 +104,19 @@ impl CodeBlocks {
                     limit: limits[n],
                 }
             });
-            self.instructions().measure(&coded, code_block, distances);
-            for (i, within) in distances.within.iter().enumerate() {
-                near |= u32::from(within & taken != 0) << (FOUR * four + i);
+            let instructions = self.instructions();
+            instructions.measure_four(&coded, code_block, &squares, distances);
+            for (i, distances) in distances.iter().enumerate() {
+                near |= u32::from(distances.within & taken != 0) << (FOUR * four + i);
             }
         }
         while near != 0 {
             let n = near.trailing_zeros() as usize;
             near &= near - 1;
-            let (query, distances) = (&mut queries[n], &batch.distances[n / FOUR]);
-            let keys = positions(distances.within[n % FOUR] & taken, slots);
-            let squared = &distances.squared[n % FOUR];
-            self.add_candidates(unit, batch.errors[n] + error, squared, keys, query);
+            let (query, distances) = (&mut queries[n], &batch.distances[n]);
+            let keys = positions(distances.within & taken, slots);
+            let error = batch.errors[n] + error;
+            self.add_candidates(unit, error, &distances.squared, keys, query);
             batch.limits[n] = query.limit;
         }
     }

@@ -39,7 +39,6 @@ pub(crate) struct CodeBlocks {
     leeway: f32,
     blocks: Vec<BlockCoding>,
     codes: Rows<u8>,
-    squares: Rows<i32>,
     /// Room for the codes of one key.
     key_codes: Vec<i8>,
 }
@@ -68,7 +67,6 @@ impl CodeBlocks {
             leeway: 0.0,
             blocks: Vec::new(),
             codes: Rows::new(n_codes * BLOCK, n_likely),
-            squares: Rows::new(BLOCK, n_likely),
             key_codes: vec![0; n_codes],
         })
     }
@@ -89,7 +87,6 @@ impl CodeBlocks {
             residual: 0.0,
         });
         self.codes.push(0);
-        self.squares.push(0);
     }
 
     /// Makes a block ready to be written anew.
@@ -145,7 +142,6 @@ impl CodeBlocks {
         let coding = &mut self.blocks[block];
         let coded = encode(key, coding.unit, &mut self.key_codes[..self.dimension]);
         coding.residual = coding.residual.max(coded.residual);
-        self.squares.row_mut(block)[position] = coded.squares;
         let groups = self.codes.row_mut(block).chunks_exact_mut(GROUP * BLOCK);
         for (group, codes) in groups.zip(self.key_codes.as_chunks::<GROUP>().0) {
             group.as_chunks_mut::<GROUP>().0[position] =
@@ -163,7 +159,6 @@ impl CodeBlocks {
         for group in self.codes.row(block).chunks_exact(GROUP * BLOCK) {
             prefetch(&group[..GROUP * n_positions]);
         }
-        prefetch(&self.squares.row(block)[..n_positions]);
     }
 
     /// Asks for a part of a block, of so many.
@@ -176,9 +171,6 @@ impl CodeBlocks {
         if let Some(codes) = codes.chunks(n_codes).nth(part) {
             prefetch(codes);
         }
-        if part == 0 {
-            prefetch(self.squares.row(block));
-        }
     }
 
     /// Asks for where the codes of a key lie, a line in each group.
@@ -186,7 +178,6 @@ impl CodeBlocks {
         for group in self.codes.row(block).chunks_exact(GROUP * BLOCK) {
             prefetch(&group[GROUP * position..][..GROUP]);
         }
-        prefetch(&self.squares.row(block)[position..=position]);
     }
 
     /// Measures a query against the keys of a block, and adds those that may be among the nearest to the
@@ -197,9 +188,9 @@ impl CodeBlocks {
         let coded = self.coded(query, self.error(coding, query), self.widened(coding.unit));
         let codes = self.code_block(block, n_positions(taken));
         let mut distances = CodeDistances::default();
-        self.instructions.measure(&[coded], codes, &mut distances);
-        distances.within[0] &= taken;
-        if distances.within[0] != 0 {
+        self.instructions.measure(coded, codes, &mut distances);
+        distances.within &= taken;
+        if distances.within != 0 {
             self.add_within(block, slots, query, &distances);
         }
     }
@@ -211,27 +202,25 @@ impl CodeBlocks {
         first: usize,
         taken: impl Iterator<Item = u64>,
         query: &mut Query,
-        distances: &mut [CodeDistances<1>],
+        distances: &mut [CodeDistances],
     ) -> usize {
         let unit = self.blocks[first].unit;
         query.code(unit);
         let (query, widened) = (&*query, self.widened(unit));
         let codes = self.codes.rows_from(first);
         let codes = codes.chunks_exact(self.codes.width());
-        let squares = self.squares.rows_from(first).as_chunks().0;
-        let blocks = self.blocks[first..].iter().zip(codes).zip(squares);
+        let blocks = self.blocks[first..].iter().zip(codes);
         let mut n_measured = 0;
-        for ((((coding, codes), squares), taken), distances) in blocks.zip(taken).zip(distances) {
+        for (((coding, codes), taken), distances) in blocks.zip(taken).zip(distances) {
             if coding.unit != unit {
                 break;
             }
             let coded = self.coded(query, self.error(*coding, query), widened);
             let block = CodeBlock {
                 codes,
-                squares,
                 n_positions: n_positions(taken),
             };
-            self.instructions.measure(&[coded], block, distances);
+            self.instructions.measure(coded, block, distances);
             n_measured += 1;
         }
         n_measured
@@ -244,13 +233,13 @@ impl CodeBlocks {
         block: usize,
         slots: &[u32],
         query: &mut Query,
-        distances: &CodeDistances<1>,
+        distances: &CodeDistances,
     ) {
         let coding = self.blocks[block];
         query.code(coding.unit);
         let error = self.error(coding, query);
-        let keys = positions(distances.within[0], slots);
-        self.add_candidates(coding.unit, error, &distances.squared[0], keys, query);
+        let keys = positions(distances.within, slots);
+        self.add_candidates(coding.unit, error, &distances.squared, keys, query);
     }
 
     pub(crate) fn instructions(&self) -> Instructions {
@@ -264,10 +253,8 @@ impl CodeBlocks {
 
     /// The codes of a block, of which so many positions may hold keys.
     pub(crate) fn code_block(&self, block: usize, n_positions: usize) -> CodeBlock<'_> {
-        let squares = self.squares.row(block);
         CodeBlock {
             codes: self.codes.row(block),
-            squares: squares.first_chunk().expect("a square for each key"),
             n_positions,
         }
     }
@@ -319,11 +306,11 @@ impl CodeBlocks {
     }
 
     pub(crate) fn bytes_of_a_block(&self) -> usize {
-        self.codes.bytes_of_a_row() + self.squares.bytes_of_a_row()
+        self.codes.bytes_of_a_row()
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.codes.bytes() + self.squares.bytes() + size_of_val(&self.blocks[..])
+        self.codes.bytes() + size_of_val(&self.blocks[..])
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Query {
     /// Room for the distances to a block.
     distances: ColumnDistances,
     /// Room for the distances to blocks of codes that follow each other.
-    pub(crate) run_distances: Vec<CodeDistances<1>>,
+    pub(crate) run_distances: Vec<CodeDistances>,
 }
 
 /// Queries under way, and the room of those that were.

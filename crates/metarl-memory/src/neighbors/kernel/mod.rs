@@ -18,8 +18,6 @@ use super::arena::BLOCK;
 pub(crate) struct CodeBlock<'a> {
     /// Group after group; in it key after key; of it four codes, 128 added.
     pub(crate) codes: &'a [u8],
-    /// Σⱼ cⱼ² of each key.
-    pub(crate) squares: &'a [i32; BLOCK],
     /// Positions that may hold keys: those from here on are left out, a register of them at a time.
     pub(crate) n_positions: usize,
 }
@@ -35,26 +33,29 @@ pub(crate) struct CodeQuery<'a> {
     pub(crate) limit: i32,
 }
 
-/// Squared distances from each of some queries to each key of a block, in codes, and a bit for each
-/// key that is within the query's limit; where no key is, distances may be missing.
+/// Squared distances from a query to each key of a block, in codes, and a bit for each key that is within the
+/// query's limit; where none is, distances may be missing.
 ///
 /// ```text
 /// ‖q − x‖² = ‖q‖² + ‖x‖² − 2 q·x
 /// ```
 #[derive(Debug, Clone)]
-pub(crate) struct CodeDistances<const N: usize> {
-    pub(crate) squared: [[i32; BLOCK]; N],
-    pub(crate) within: [u64; N],
+pub(crate) struct CodeDistances {
+    pub(crate) squared: [i32; BLOCK],
+    pub(crate) within: u64,
 }
 
-impl<const N: usize> Default for CodeDistances<N> {
+impl Default for CodeDistances {
     fn default() -> Self {
         Self {
-            squared: [[0; BLOCK]; N],
-            within: [0; N],
+            squared: [0; BLOCK],
+            within: 0,
         }
     }
 }
+
+/// Queries that are measured at once.
+pub(crate) const FOUR: usize = 4;
 
 /// The instructions that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,19 +83,47 @@ impl Instructions {
         Self::Portable
     }
 
-    /// Measures `N` queries against one block.
-    pub(crate) fn measure<const N: usize>(
+    /// Measures a query against a block.
+    pub(crate) fn measure(
         self,
-        queries: &[CodeQuery<'_>; N],
+        query: CodeQuery<'_>,
         block: CodeBlock<'_>,
-        distances: &mut CodeDistances<N>,
+        distances: &mut CodeDistances,
     ) {
         match self {
-            Self::Portable => portable::measure(queries, block, distances),
+            Self::Portable => portable::measure(query, block, distances),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::measure(queries, block, distances),
+            Self::Avx2 => avx2::measure(query, block, distances),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::measure(queries, block, distances),
+            Self::Avx512 => avx512::measure(query, block, distances),
+        }
+    }
+
+    /// Measures four queries against a block, of which ‖x‖² of each key is known.
+    pub(crate) fn measure_four(
+        self,
+        queries: &[CodeQuery<'_>; FOUR],
+        block: CodeBlock<'_>,
+        squares: &[i32; BLOCK],
+        distances: &mut [CodeDistances; FOUR],
+    ) {
+        match self {
+            Self::Portable => portable::measure_four(queries, block, squares, distances),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::measure_four(queries, block, squares, distances),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::measure_four(queries, block, squares, distances),
+        }
+    }
+
+    /// ‖x‖² of each key of a block, in codes.
+    pub(crate) fn squares(self, block: CodeBlock<'_>) -> [i32; BLOCK] {
+        match self {
+            Self::Portable => portable::squares(block),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::squares(block),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::squares(block),
         }
     }
 
@@ -112,7 +141,7 @@ impl Instructions {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery, Instructions};
+    use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery, FOUR, Instructions};
 
     /// Bytes that do not repeat.
     fn byte(i: usize) -> u8 {
@@ -120,10 +149,10 @@ mod tests {
     }
 
     /// Room in which another block was measured before.
-    fn used<const N: usize>() -> CodeDistances<N> {
+    fn used() -> CodeDistances {
         CodeDistances {
-            squared: [[0; BLOCK]; N],
-            within: [u64::MAX; N],
+            squared: [0; BLOCK],
+            within: u64::MAX,
         }
     }
 
@@ -194,15 +223,15 @@ mod tests {
                 let n = 4 * n_groups;
                 let squares: [i32; BLOCK] =
                     std::array::from_fn(|key| (0..n).map(|j| code_of(key, j).pow(2)).sum());
-                let queries: [Vec<i8>; 4] =
+                let queries: [Vec<i8>; FOUR] =
                     std::array::from_fn(|q| (0..n).map(|j| query_code(q * n + j)).collect());
-                let expected: [[i32; BLOCK]; 4] = std::array::from_fn(|q| {
+                let expected: [[i32; BLOCK]; FOUR] = std::array::from_fn(|q| {
                     std::array::from_fn(|key| {
                         let difference = |j| i32::from(queries[q][j]) - code_of(key, j);
                         (0..n).map(|j| difference(j).pow(2)).sum()
                     })
                 });
-                let groups: [Vec<i32>; 4] = std::array::from_fn(|q| {
+                let groups: [Vec<i32>; FOUR] = std::array::from_fn(|q| {
                     let groups = queries[q].chunks_exact(4);
                     groups
                         .map(|g| {
@@ -210,7 +239,7 @@ mod tests {
                         })
                         .collect()
                 });
-                let coded: [CodeQuery<'_>; 4] = std::array::from_fn(|q| {
+                let coded: [CodeQuery<'_>; FOUR] = std::array::from_fn(|q| {
                     let wide = || queries[q].iter().map(|&c| i32::from(c));
                     CodeQuery {
                         groups: &groups[q],
@@ -221,24 +250,21 @@ mod tests {
                 for (kernel, n_positions) in kernels().into_iter().flat_map(with_positions) {
                     let block = CodeBlock {
                         codes: &codes,
-                        squares: &squares,
                         n_positions,
                     };
                     let what = format!("{kernel:?}, {n_groups} groups, {n_positions} positions");
-                    let mut four = used::<4>();
-                    kernel.measure(&coded, block, &mut four);
-                    for q in 0..4 {
-                        let mut one = used::<1>();
-                        kernel.measure(&[coded[q]], block, &mut one);
-                        let keys = 0..n_positions;
-                        for (within, squared) in [
-                            (one.within[0], &one.squared[0]),
-                            (four.within[q], &four.squared[q]),
-                        ] {
-                            for key in keys.clone() {
+                    let known = kernel.squares(block);
+                    assert_eq!(known[..n_positions], squares[..n_positions], "{what}");
+                    let mut four = [(); FOUR].map(|()| used());
+                    kernel.measure_four(&coded, block, &known, &mut four);
+                    for q in 0..FOUR {
+                        let mut one = used();
+                        kernel.measure(coded[q], block, &mut one);
+                        for CodeDistances { squared, within } in [&one, &four[q]] {
+                            for key in 0..n_positions {
                                 let is_within = expected[q][key] <= coded[q].limit;
                                 assert_eq!(within >> key & 1 == 1, is_within, "{what}");
-                                if within != 0 {
+                                if *within != 0 {
                                     assert_eq!(squared[key], expected[q][key], "{what}");
                                 }
                             }
