@@ -18,13 +18,14 @@ fn ratio(bytes: usize, dimension: usize) -> f64 {
 const N_KEYS: usize = 20_000;
 
 /// The most that may be taken: by a tree after insertions, by the same after replacements, and by a scan.
-const MOST: [(usize, [f64; 3]); 6] = [
-    (16, [2.5, 2.65, 1.46]),
-    (17, [1.7, 1.75, 1.5]),
-    (24, [1.55, 1.6, 1.4]),
-    (32, [1.51, 1.55, 1.4]),
-    (64, [1.45, 1.5, 1.35]),
-    (128, [1.42, 1.47, 1.3]),
+const MOST: [(usize, [f64; 3]); 7] = [
+    (16, [2.5, 2.7, 1.4]),
+    (17, [1.6, 1.65, 1.43]),
+    (18, [1.58, 1.63, 1.42]),
+    (24, [1.5, 1.56, 1.36]),
+    (32, [1.47, 1.53, 1.34]),
+    (64, [1.43, 1.48, 1.3]),
+    (128, [1.41, 1.46, 1.28]),
 ];
 
 #[test]
@@ -57,5 +58,5 @@ fn an_index_takes_less_room_than_what_it_indexes() {
     for slot in 0..N_KEYS {
         scan.insert(slot, &key(slot, 8)).unwrap();
     }
-    assert!(ratio(scan.bytes(), 8) <= 1.62);
+    assert!(ratio(scan.bytes(), 8) <= 1.5);
 }

@@ -15,7 +15,7 @@ const PART: usize = 4096;
 pub(super) const UNCOUNTED: u32 = 8;
 
 /// A node with so few keys has them in as few blocks as there must be, when one of its leaves has been cut.
-const FEW_KEYS: u32 = 3 * FILL as u32;
+const FEW_KEYS: u32 = 4 * FILL as u32;
 
 /// Inner nodes with fewer keys than a block is built with become a leaf.
 const FEWEST_KEYS: u32 = FILL as u32;

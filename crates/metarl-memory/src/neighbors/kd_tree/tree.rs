@@ -11,7 +11,7 @@ pub(super) const ROOT: usize = 0;
 
 /// Keys that are put into a block when a subtree is built: some room is left, or the first insertion
 /// would split it.
-pub(super) const FILL: usize = 56;
+pub(super) const FILL: usize = 52;
 
 /// Levels above a leaf whose boxes are likely to grow with its own.
 const LIKELY_LEVELS: usize = 3;
