@@ -1,5 +1,6 @@
 //! Environments, many lanes at a time.
 
+use multiversion::multiversion;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Rng, Space};
@@ -142,9 +143,7 @@ pub fn check_actions<S: Space>(
     action: &[S::Element],
     n_steps: impl IntoIterator<Item = u32>,
 ) -> Result<(), Error> {
-    // All of them, so that the loop has one exit and the compiler makes vector instructions of it.
-    let checked = action.iter().map(|action| space.contains(action));
-    if checked.fold(true, |all, one| all & one) {
+    if contains_all(space, action) {
         return Ok(());
     }
     let mut lanes = action.iter().zip(n_steps).enumerate();
@@ -158,4 +157,11 @@ pub fn check_actions<S: Space>(
             space: space.describe(),
         })
     })
+}
+
+/// Looks at all of them, so that the loop has one exit and the compiler makes vector instructions of it.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn contains_all<S: Space>(space: &S, elements: &[S::Element]) -> bool {
+    let checked = elements.iter().map(|element| space.contains(element));
+    checked.fold(true, |all, one| all & one)
 }

@@ -327,9 +327,12 @@ impl<P: Process> Environment for Lanes<P> {
             *n_steps = n_steps.wrapping_add(1);
             *truncated = !terminated & max_steps.is_some_and(|most| *n_steps >= most);
         }
-        let ends = step.terminated.iter().zip(&step.truncated).enumerate();
-        for (lane, (terminated, truncated)) in ends {
-            if terminated | truncated {
+        let ends = step.terminated.chunks(WORD);
+        for (word, (terminated, truncated)) in ends.zip(step.truncated.chunks(WORD)).enumerate() {
+            let mut bits = ended(terminated, truncated);
+            while bits != 0 {
+                let lane = WORD * word + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
                 let (model, state) = (&self.model[lane], &mut self.state[lane]);
                 self.process.restart(model, state, &mut self.rng[lane]);
                 step.observation[lane] = self.process.observe(model, state);
@@ -338,6 +341,26 @@ impl<P: Process> Environment for Lanes<P> {
         }
         Ok(())
     }
+}
+
+/// How many lanes have their bits in one word.
+const WORD: usize = u64::BITS as usize;
+
+/// A bit a lane, no more than a word of them, set where an episode ended either way. Few did: going
+/// from bit to bit costs less than asking every lane.
+fn ended(terminated: &[bool], truncated: &[bool]) -> u64 {
+    let (terminated, last_terminated) = terminated.as_chunks();
+    let (truncated, last_truncated) = truncated.as_chunks();
+    let last = last_terminated.iter().zip(last_truncated).rev();
+    let last = last.fold(0, |bits, (a, b)| bits << 1 | u64::from(a | b));
+    let eights = terminated.iter().zip(truncated).rev();
+    eights.fold(last, |bits, (a, b)| bits << 8 | pack(*a) | pack(*b))
+}
+
+/// A bit a flag.
+fn pack(flags: [bool; 8]) -> u64 {
+    // The sum of shifted copies that has the lowest bits of all bytes next to each other at its top.
+    u64::from_le_bytes(flags.map(u8::from)).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cold]

@@ -1,7 +1,9 @@
 //! Sets of observations and actions whose sizes the compiler knows.
 
 use std::fmt::Debug;
+use std::ops::RangeInclusive;
 
+use multiversion::multiversion;
 use rand::{Rng as _, RngExt};
 use serde::{Deserialize, Serialize};
 
@@ -87,29 +89,56 @@ impl<const N: usize> Space for Discrete<N> {
         if N > 1 << 16 {
             return rng.random_range(0..N);
         }
-        ((u64::from(rng.next_u32()) * N as u64) >> 32) as usize
+        index::<N>(rng.next_u32())
     }
 
     /// A byte an index where a byte has as many ways to be each of them.
     fn sample_many(&self, rng: &mut Rng, elements: &mut [usize]) {
-        if N > 256 || !N.is_power_of_two() {
+        if N > 1 << 16 {
             elements.fill_with(|| self.sample(rng));
             return;
         }
-        let mut bytes = [0; 64];
-        for elements in elements.chunks_mut(bytes.len()) {
-            let bytes = &mut bytes[..elements.len()];
-            rng.fill_bytes(bytes);
-            for (element, byte) in elements.iter_mut().zip(bytes) {
-                *element = usize::from(*byte) & (N - 1);
-            }
+        if N > 256 || !N.is_power_of_two() {
+            fill_with_words(rng, elements, index::<N>);
+            return;
         }
+        fill_with_bytes(rng, elements, N - 1);
     }
 
     fn encode(element: &usize, out: &mut [f32]) {
         assert_eq!(out.len(), N, "an encoding of {N} numbers");
         out.fill(0.0);
         out[*element] = 1.0;
+    }
+}
+
+/// The one of `N` indices that 32 random bits choose.
+fn index<const N: usize>(word: u32) -> usize {
+    ((u64::from(word) * N as u64) >> 32) as usize
+}
+
+/// Makes each index of the bits of a random byte that the mask has.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn fill_with_bytes(rng: &mut Rng, indices: &mut [usize], mask: usize) {
+    let mut bytes = [0; 64];
+    for indices in indices.chunks_mut(bytes.len()) {
+        let bytes = &mut bytes[..indices.len()];
+        rng.fill_bytes(bytes);
+        for (index, byte) in indices.iter_mut().zip(bytes) {
+            *index = usize::from(*byte) & mask;
+        }
+    }
+}
+
+/// Makes each element of the next 32 random bits, of many at once.
+fn fill_with_words<T>(rng: &mut Rng, elements: &mut [T], element: impl Fn(u32) -> T) {
+    let mut words = [[0; 4]; 64];
+    for elements in elements.chunks_mut(words.len()) {
+        let words = &mut words[..elements.len()];
+        rng.fill_bytes(words.as_flattened_mut());
+        for (out, word) in elements.iter_mut().zip(words) {
+            *out = element(u32::from_le_bytes(*word));
+        }
     }
 }
 
@@ -130,6 +159,15 @@ impl<const N: usize> Continuous<N> {
         low: f32::NEG_INFINITY,
         high: f32::INFINITY,
     };
+
+    /// Where coordinates are drawn from.
+    fn sampled(&self) -> RangeInclusive<f32> {
+        if self.low.is_finite() && self.high.is_finite() {
+            self.low..=self.high
+        } else {
+            -1.0..=1.0
+        }
+    }
 }
 
 /// How bounds are written down: formats such as JSON have no infinity, so none is a missing one.
@@ -182,12 +220,17 @@ impl<const N: usize> Space for Continuous<N> {
 
     /// Uniform between the bounds; a coordinate without finite bounds is drawn from `[−1, 1]`.
     fn sample(&self, rng: &mut Rng) -> [f32; N] {
-        let (low, high) = if self.low.is_finite() && self.high.is_finite() {
-            (self.low, self.high)
-        } else {
-            (-1.0, 1.0)
-        };
-        std::array::from_fn(|_| rng.random_range(low..=high))
+        let range = self.sampled();
+        std::array::from_fn(|_| rng.random_range(range.clone()))
+    }
+
+    fn sample_many(&self, rng: &mut Rng, elements: &mut [[f32; N]]) {
+        let (low, high) = self.sampled().into_inner();
+        fill_with_words(rng, elements.as_flattened_mut(), |word| {
+            // The number of 23 random bits in [1, 2).
+            let number = f32::from_bits(1.0_f32.to_bits() | word >> 9);
+            (number - 1.0) * (high - low) + low
+        });
     }
 
     fn encode(element: &[f32; N], out: &mut [f32]) {

@@ -169,7 +169,8 @@ where
             if (got.terminated, got.truncated) != (want.terminated, want.truncated) {
                 double = f64::INFINITY;
             }
-            let (reached, reward, terminated) = single.advance(&from.map(|x| x as f32), &action);
+            let (from, control) = (from.map(|x| x as f32), Q::control(&action));
+            let (reached, reward, terminated) = single.advance(&from, control);
             // A state within rounding of a border may fall on its other side, now and then.
             if terminated != got.terminated {
                 other_ends += 1;

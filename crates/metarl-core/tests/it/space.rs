@@ -129,6 +129,34 @@ fn many_samples_are_uniform() {
     check::<257>();
 }
 
+#[test]
+fn many_samples_are_those_drawn_one_after_the_other() {
+    fn check<S: Space>(space: S) {
+        let rng = || Seed::new(2).stream(Purpose::Policy, 0, 0, 0);
+        let (mut one_by_one, mut at_once) = (rng(), rng());
+        for n in [1, 7, 130] {
+            let mut many = vec![space.zero(); n];
+            space.sample_many(&mut at_once, &mut many);
+            for element in many {
+                assert_eq!(element, space.sample(&mut one_by_one));
+            }
+        }
+    }
+
+    check(Discrete::<3>);
+    check(Discrete::<512>);
+    check(Discrete::<100_000>);
+    check(Continuous::<1> {
+        low: -2.0,
+        high: 2.0,
+    });
+    check(Continuous::<3> {
+        low: 0.1,
+        high: 0.7,
+    });
+    check(Continuous::<2>::UNBOUNDED);
+}
+
 proptest! {
     #[test]
     fn a_sample_belongs_and_its_encoding_is_finite(seed in any::<u64>()) {

@@ -182,8 +182,12 @@ impl<F: Real> Physics for AcrobotPhysics<F> {
     }
 
     #[inline(always)]
-    fn advance(&self, state: &[F; 4], action: &usize) -> ([F; 4], F, bool) {
-        let torque = direction(*action);
+    fn control(action: &usize) -> F {
+        direction(*action)
+    }
+
+    #[inline(always)]
+    fn advance(&self, state: &[F; 4], torque: F) -> ([F; 4], F, bool) {
         let (dt, half) = (F::of(0.2), F::of(0.2 / 2.0));
         let k1 = self.derivative(*state, torque);
         let k2 = self.derivative(along(state, half, k1), torque);

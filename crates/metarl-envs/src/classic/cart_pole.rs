@@ -159,14 +159,15 @@ impl<F: Real> Physics for CartPolePhysics<F> {
         state.map(|x| x.double() as f32)
     }
 
+    #[inline(always)]
+    fn control(action: &usize) -> F {
+        if *action == 1 { F::one() } else { -F::one() }
+    }
+
     /// Positions move by the velocities before the step (explicit Euler).
     #[inline(always)]
-    fn advance(&self, &[x, v, angle, spin]: &[F; 4], action: &usize) -> ([F; 4], F, bool) {
-        let force = if *action == 1 {
-            self.force
-        } else {
-            -self.force
-        };
+    fn advance(&self, &[x, v, angle, spin]: &[F; 4], direction: F) -> ([F; 4], F, bool) {
+        let force = direction * self.force;
         let (gravity, tau) = (F::of(9.8), F::of(0.02));
         let total_mass = self.mass + F::one();
         let per_mass = total_mass.recip();

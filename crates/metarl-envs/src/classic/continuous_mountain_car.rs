@@ -135,14 +135,18 @@ impl<F: Real> Physics for ContinuousMountainCarPhysics<F> {
         state.map(|x| x.double() as f32)
     }
 
+    #[inline(always)]
+    fn control([action]: &[f32; 1]) -> F {
+        F::of(f64::from(*action))
+    }
+
     /// In Gymnasium the first state of an episode is in double precision, all later ones and the
     /// actions in single precision, and where both meet the single one decides.
     #[inline(always)]
-    fn advance(&self, &[x, v]: &[F; 2], [action]: &[f32; 1]) -> ([F; 2], F, bool) {
+    fn advance(&self, &[x, v]: &[F; 2], a: F) -> ([F; 2], F, bool) {
         let is_single = x == single(x);
         let round = |x: F| if is_single { single(x) } else { x };
         let [wall, end, goal, fastest] = [-1.2, 0.6, 0.45, 0.07].map(|x| round(F::of(x)));
-        let a = F::of(f64::from(*action));
 
         let push = single(a * single(self.force));
         let pull = self.gravity * round(F::of(3.0) * x).sine_cosine().1;

@@ -33,12 +33,5 @@ fn positive<const N: usize>(parameters: [(&'static str, f64); N]) -> Result<(), 
 /// −1, 0 and 1 for the actions 0, 1 and 2.
 #[inline(always)]
 fn direction<F: Real>(action: usize) -> F {
-    let is = |wanted| {
-        if action == wanted {
-            F::one()
-        } else {
-            F::zero()
-        }
-    };
-    is(2) - is(0)
+    F::of(f64::from(action as i32 - 1))
 }

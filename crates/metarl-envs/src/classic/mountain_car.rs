@@ -127,12 +127,15 @@ impl<F: Real> Physics for MountainCarPhysics<F> {
     }
 
     #[inline(always)]
-    fn advance(&self, &[x, v]: &[F; 2], action: &usize) -> ([F; 2], F, bool) {
+    fn control(action: &usize) -> F {
+        direction(*action)
+    }
+
+    #[inline(always)]
+    fn advance(&self, &[x, v]: &[F; 2], push: F) -> ([F; 2], F, bool) {
         let (wall, fastest) = (F::of(-1.2), F::of(0.07));
         let pull = (F::of(3.0) * x).sine_cosine().1 * -self.gravity;
-        let v = (v + (direction::<F>(*action) * self.force + pull))
-            .max(-fastest)
-            .min(fastest);
+        let v = (v + (push * self.force + pull)).max(-fastest).min(fastest);
         let x = (x + v).max(wall).min(F::of(0.6));
         let v = if (x == wall) & (v < F::zero()) {
             F::zero()

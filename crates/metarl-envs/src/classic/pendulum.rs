@@ -134,8 +134,12 @@ impl<F: Real> Physics for PendulumPhysics<F> {
     }
 
     #[inline(always)]
-    fn advance(&self, &[angle, spin]: &[F; 2], [torque]: &[f32; 1]) -> ([F; 2], F, bool) {
-        let u = F::of(f64::from(*torque));
+    fn control([action]: &[f32; 1]) -> F {
+        F::of(f64::from(*action))
+    }
+
+    #[inline(always)]
+    fn advance(&self, &[angle, spin]: &[F; 2], u: F) -> ([F; 2], F, bool) {
         let (three, dt, fastest) = (F::of(3.0), F::of(0.05), F::of(8.0));
         let cost =
             upright(angle).squared() + F::of(0.1) * spin.squared() + F::of(0.001) * u.squared();

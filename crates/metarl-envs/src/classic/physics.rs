@@ -51,12 +51,11 @@ pub trait Physics: Copy + Debug + Send + Sync {
     /// What is seen of a state.
     fn observe(&self, state: &Self::State) -> <Self::ObservationSpace as Space>::Element;
 
+    /// The number that an action is in the equations: a direction, a torque.
+    fn control(action: &<Self::ActionSpace as Space>::Element) -> Self::Real;
+
     /// The state one step later, its reward, and whether the process ended.
-    fn advance(
-        &self,
-        state: &Self::State,
-        action: &<Self::ActionSpace as Space>::Element,
-    ) -> (Self::State, Self::Real, bool);
+    fn advance(&self, state: &Self::State, control: Self::Real) -> (Self::State, Self::Real, bool);
 
     /// What it looks like, with the action that led there, where one did.
     fn draw(
@@ -122,7 +121,7 @@ impl<P: Physics<Real = f32>> Process for ClassicControl<P> {
         action: &<P::ActionSpace as Space>::Element,
         _: &mut Rng,
     ) -> Outcome {
-        let (reached, reward, terminated) = physics.advance(state, action);
+        let (reached, reward, terminated) = physics.advance(state, P::control(action));
         *state = reached;
         Outcome { reward, terminated }
     }
@@ -150,9 +149,9 @@ impl<P: Physics<Real = f32>> Draw for ClassicControl<P> {
     }
 }
 
-/// How many states are computed apart before they are written back: so the compiler sees that what is
-/// written is not what is read, and makes vector instructions.
-const BLOCK: usize = 64;
+/// How many lanes are advanced at once: as many single-precision numbers as the widest registers hold.
+/// Arrays of a length that the compiler knows become vector instructions.
+const BLOCK: usize = 16;
 
 /// [`Physics::advance`] over lanes, compiled for several instruction sets and chosen when the program
 /// runs. None contracts a multiplication and an addition, so all give the same bits.
@@ -165,26 +164,69 @@ fn advance_lanes<P: Physics<Real = f32>>(
     terminated: &mut [bool],
     successor: &mut [Element<P::ObservationSpace>],
 ) {
-    let Some(first) = state.first() else {
-        return;
-    };
-    let mut reached = [*first; BLOCK];
-    let inputs = physics.chunks(BLOCK).zip(action.chunks(BLOCK));
-    let outputs = reward.chunks_mut(BLOCK).zip(terminated.chunks_mut(BLOCK));
-    let states = state.chunks_mut(BLOCK).zip(successor.chunks_mut(BLOCK));
+    let (physics, last_physics) = physics.as_chunks();
+    let (state, last_state) = state.as_chunks_mut();
+    let (action, last_action) = action.as_chunks();
+    let (reward, last_reward) = reward.as_chunks_mut();
+    let (terminated, last_terminated) = terminated.as_chunks_mut();
+    let (successor, last_successor) = successor.as_chunks_mut();
+    let inputs = physics.iter().zip(action);
+    let outputs = reward.iter_mut().zip(terminated);
+    let states = state.iter_mut().zip(successor);
     for (((physics, action), (reward, terminated)), (state, successor)) in
         inputs.zip(outputs).zip(states)
     {
-        let inputs = physics.iter().zip(&*state).zip(action);
-        let outputs = reward.iter_mut().zip(terminated).zip(successor);
-        for ((((physics, state), action), ((reward, terminated), successor)), reached) in
-            inputs.zip(outputs).zip(&mut reached)
-        {
-            let (next, earned, ended) = physics.advance(state, action);
-            (*reached, *successor) = (next, physics.observe(&next));
-            (*reward, *terminated) = (earned, ended);
-        }
-        let n_lanes = state.len();
-        state.copy_from_slice(&reached[..n_lanes]);
+        advance_block(physics, state, action, reward, terminated, successor);
     }
+
+    let n_lanes = last_state.len();
+    if n_lanes > 0 {
+        let mut state = filled_up(last_state);
+        let mut reward = [0.0; BLOCK];
+        let mut terminated = [false; BLOCK];
+        let mut successor = [last_successor[0]; BLOCK];
+        advance_block(
+            &filled_up(last_physics),
+            &mut state,
+            &filled_up(last_action),
+            &mut reward,
+            &mut terminated,
+            &mut successor,
+        );
+        last_state.copy_from_slice(&state[..n_lanes]);
+        last_reward.copy_from_slice(&reward[..n_lanes]);
+        last_terminated.copy_from_slice(&terminated[..n_lanes]);
+        last_successor.copy_from_slice(&successor[..n_lanes]);
+    }
+}
+
+/// States are computed apart before they are written back: so the compiler sees that what is written
+/// is not what is read. Actions become numbers first, since theirs may be wider ones.
+#[inline(always)]
+fn advance_block<P: Physics<Real = f32>>(
+    physics: &[P; BLOCK],
+    state: &mut [P::State; BLOCK],
+    action: &[Element<P::ActionSpace>; BLOCK],
+    reward: &mut [f32; BLOCK],
+    terminated: &mut [bool; BLOCK],
+    successor: &mut [Element<P::ObservationSpace>; BLOCK],
+) {
+    let mut control = [0.0; BLOCK];
+    for lane in 0..BLOCK {
+        control[lane] = P::control(&action[lane]);
+    }
+    let mut reached = *state;
+    for lane in 0..BLOCK {
+        let (next, earned, ended) = physics[lane].advance(&state[lane], control[lane]);
+        (reached[lane], successor[lane]) = (next, physics[lane].observe(&next));
+        (reward[lane], terminated[lane]) = (earned, ended);
+    }
+    *state = reached;
+}
+
+/// The lanes, and copies of the first one.
+fn filled_up<T: Copy>(lanes: &[T]) -> [T; BLOCK] {
+    let mut block = [lanes[0]; BLOCK];
+    block[..lanes.len()].copy_from_slice(lanes);
+    block
 }

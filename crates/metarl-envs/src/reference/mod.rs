@@ -98,7 +98,7 @@ impl<P: Physics<Real = f64>> Reference<P> {
         };
         let done = std::slice::from_ref(action);
         check_actions(P::NAME, &P::action_space(), done, [self.n_steps])?;
-        let (reached, reward, terminated) = self.physics.advance(&state, action);
+        let (reached, reward, terminated) = self.physics.advance(&state, P::control(action));
         self.n_steps += 1;
         let truncated = self.n_steps >= P::MAX_STEPS;
         self.state = (!terminated && !truncated).then_some(reached);

@@ -8,8 +8,8 @@ use metarl_envs::{
     PendulumPhysics, Pendulums, Physics, Real,
 };
 
-/// More than a vector register holds, and not a multiple of it.
-const N_LANES: usize = 37;
+/// More than a vector register or a word of bits holds, and not a multiple of either.
+const N_LANES: usize = 101;
 
 fn together_as_one_by_one<P, T>(tasks: &T)
 where
@@ -28,7 +28,7 @@ where
                 .unwrap();
             let model = process.model(&task).unwrap();
             let state = process.start(&model, &mut rng);
-            (model, state, rng)
+            (model, state, rng, 0)
         })
         .collect();
     let mut step = StepBatch::new(N_LANES, P::observation_space().zero());
@@ -39,7 +39,7 @@ where
             .map(|_| P::action_space().sample(&mut rng))
             .collect();
         lanes.step(&action, &mut step).unwrap();
-        for (lane, (model, state, rng)) in alone.iter_mut().enumerate() {
+        for (lane, (model, state, rng, n_steps)) in alone.iter_mut().enumerate() {
             let outcome = process.advance(model, state, &action[lane], rng);
             assert_eq!(
                 bits(&step.successor[lane]),
@@ -47,8 +47,12 @@ where
             );
             assert_eq!(step.reward[lane].to_bits(), outcome.reward.to_bits());
             assert_eq!(step.terminated[lane], outcome.terminated);
+            *n_steps += 1;
+            let is_over = *n_steps == P::MAX_STEPS && !outcome.terminated;
+            assert_eq!(step.truncated[lane], is_over);
             if step.ended(lane) {
                 process.restart(model, state, rng);
+                *n_steps = 0;
             }
             assert_eq!(step.observation[lane], process.observe(model, state));
         }
