@@ -266,7 +266,10 @@ impl Arena {
     /// Asks for the first lines of a block before they are needed.
     pub(crate) fn prefetch(&self, block: usize) {
         match &self.contents {
-            Contents::Columns(columns) => prefetch(columns.row(block)),
+            Contents::Columns(columns) => {
+                prefetch(columns.row(block));
+                prefetch(self.slots.row(block));
+            }
             Contents::Codes(codes) => {
                 let n_positions = n_positions(self.blocks[block].taken);
                 codes.prefetch(block, n_positions);

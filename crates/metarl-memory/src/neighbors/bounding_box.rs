@@ -4,7 +4,7 @@ use multiversion::multiversion;
 
 use super::bfloat16::{at_least, at_most, number};
 use super::distance::{LANES, add_halves};
-use super::kernel::prefetch;
+use super::kernel::{Instructions, prefetch};
 use super::rows::Rows;
 
 /// Corners are as wide as a multiple of this.
@@ -17,6 +17,7 @@ const HALF: usize = LANES / 2;
 #[derive(Debug, Clone)]
 pub(crate) struct Boxes {
     dimension: usize,
+    instructions: Instructions,
     /// Numbers of a corner: those of a key, and zeros up to a multiple of half of the lanes.
     width: usize,
     /// Lowest and highest corner of the first node of a pair, then of the second.
@@ -30,6 +31,7 @@ impl Boxes {
         let width = dimension.next_multiple_of(HALF);
         Self {
             dimension,
+            instructions: Instructions::detect(),
             width,
             corners: Rows::new(4 * width, n_likely_pairs),
             united: vec![0; 4 * width],
@@ -129,8 +131,15 @@ impl Boxes {
     }
 
     /// Squared distances from a query, [padded](pad), to the boxes of a pair.
+    ///
+    /// ```text
+    /// Σⱼ max(lowⱼ − qⱼ, qⱼ − highⱼ, 0)²
+    /// ```
+    ///
+    /// Added up in the order of [`squared_distance`](super::squared_distance). Rounding keeps order, so
+    /// what is computed here is never more than what is computed for a key in the box: no slack is needed.
     pub(crate) fn squared_distances(&self, query: &[f32], pair: usize) -> [f32; 2] {
-        pair_distances(query, self.corners.row(pair))
+        (self.instructions).measure_boxes(query, self.corners.row(pair))
     }
 
     /// Asks for the boxes of a pair before they are needed.
@@ -226,14 +235,9 @@ fn unite(low: &mut [u16], high: &mut [u16], other_low: &[u16], other_high: &[u16
     }
 }
 
-/// ```text
-/// Σⱼ max(lowⱼ − qⱼ, qⱼ − highⱼ, 0)²
-/// ```
-///
-/// Added up in the order of [`squared_distance`](super::squared_distance). Rounding keeps order, so
-/// what is computed here is never more than what is computed for a key in the box: no slack is needed.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn pair_distances(query: &[f32], corners: &[u16]) -> [f32; 2] {
+/// [`Boxes::squared_distances`], for processors that have no kernel of their own.
+#[multiversion(targets("x86_64+avx2"))]
+pub(super) fn pair_distances(query: &[f32], corners: &[u16]) -> [f32; 2] {
     let (first, second) = corners.split_at(2 * query.len());
     add_halves(&[sum_squares(query, first), sum_squares(query, second)])
 }

@@ -37,14 +37,15 @@ impl ColumnDistances {
         columns: &[f32],
         limit: f32,
     ) -> (&[f32; BLOCK], u64) {
-        measure(query, columns, &mut self.squared);
-        let within = self.instructions.within(&self.squared, limit);
-        (&self.squared, within)
+        let squared = &mut self.squared;
+        let within = (self.instructions).measure_columns(query, columns, limit, squared);
+        (squared, within)
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn measure(query: &[f32], columns: &[f32], distances: &mut [f32; BLOCK]) {
+/// The distances, for processors that have no kernel of their own.
+#[multiversion(targets("x86_64+avx2"))]
+pub(super) fn measure(query: &[f32], columns: &[f32], distances: &mut [f32; BLOCK]) {
     match query.len() {
         1..=2 => measure_halves::<1>(query, columns, distances),
         3..=4 => measure_halves::<2>(query, columns, distances),

@@ -54,15 +54,16 @@ fn add_squares(a: &[[f32; LANES]], b: &[[f32; LANES]], mut sums: [f32; LANES]) -
 /// Not inlined: a compiler that sees the halves makes the loops before it work on vectors of two.
 #[inline(never)]
 pub(crate) fn add_halves<const N: usize>(sums: &[[f32; LANES]; N]) -> [f32; N] {
-    let mut totals = [0.0; N];
-    for (total, sums) in totals.iter_mut().zip(sums) {
-        let mut sums = *sums;
-        for half in [8, 4, 2, 1] {
-            for lane in 0..half {
-                sums[lane] += sums[lane + half];
-            }
-        }
-        *total = sums[0];
-    }
-    totals
+    sums.map(|sums| {
+        let eight: [f32; 8] = add_half(sums);
+        let four: [f32; 4] = add_half(eight);
+        let two: [f32; 2] = add_half(four);
+        two[0] + two[1]
+    })
+}
+
+/// Arrays by value, which a compiler keeps in registers.
+#[inline(always)]
+fn add_half<const N: usize, const HALF: usize>(sums: [f32; N]) -> [f32; HALF] {
+    std::array::from_fn(|lane| sums[lane] + sums[lane + HALF])
 }

@@ -12,6 +12,7 @@ mod prefetch;
 pub(crate) use prefetch::prefetch;
 
 use super::arena::BLOCK;
+use super::{bounding_box, columns};
 
 /// A block of codes: for each group of four numbers the codes of 64 keys.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +96,7 @@ impl Instructions {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::measure(query, block, distances),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::measure(query, block, distances),
+            Self::Avx512 => avx512::codes::measure(query, block, distances),
         }
     }
 
@@ -112,7 +113,7 @@ impl Instructions {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::measure_four(queries, block, squares, distances),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::measure_four(queries, block, squares, distances),
+            Self::Avx512 => avx512::codes::measure_four(queries, block, squares, distances),
         }
     }
 
@@ -123,24 +124,49 @@ impl Instructions {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::squares(block),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::squares(block),
+            Self::Avx512 => avx512::codes::squares(block),
         }
     }
 
-    /// A bit for each distance that is not above a limit.
-    pub(crate) fn within(self, distances: &[f32; BLOCK], limit: f32) -> u64 {
+    /// [`squared_distance`](super::squared_distance), to the last bit, of a query to each key of a
+    /// block whose column `j` holds the j-th number of all 64 keys; and a bit for each key that is
+    /// within the limit.
+    pub(crate) fn measure_columns(
+        self,
+        query: &[f32],
+        columns: &[f32],
+        limit: f32,
+        distances: &mut [f32; BLOCK],
+    ) -> u64 {
         match self {
-            Self::Portable => portable::within(distances, limit),
+            Self::Portable => {
+                columns::measure(query, columns, distances);
+                portable::within(distances, limit)
+            }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::within(distances, limit),
+            Self::Avx2 => {
+                columns::measure(query, columns, distances);
+                avx2::within(distances, limit)
+            }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::within(distances, limit),
+            Self::Avx512 => avx512::columns::measure(query, columns, limit, distances),
+        }
+    }
+
+    /// Squared distances from a query to the boxes of a pair, see [`Boxes`](super::bounding_box::Boxes).
+    pub(crate) fn measure_boxes(self, query: &[f32], corners: &[u16]) -> [f32; 2] {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::boxes::squared_distances(query, corners),
+            _ => bounding_box::pair_distances(query, corners),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::bfloat16::{at_least, at_most, number as number_of};
+    use super::super::squared_distance;
     use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery, FOUR, Instructions};
 
     /// Bytes that do not repeat.
@@ -183,16 +209,69 @@ mod tests {
         kernels
     }
 
+    /// Numbers that do not repeat, of both signs.
+    fn number(i: usize) -> f32 {
+        f32::from(byte(i)) - 100.0 + 0.37 * f32::from(byte(i + 1))
+    }
+
     #[test]
-    fn every_kernel_knows_what_is_within_a_limit() {
-        let mut distances: [f32; BLOCK] = std::array::from_fn(|key| f32::from(byte(key)));
-        distances[5] = f32::INFINITY;
-        for limit in [0.0, distances[20], 100.0, f32::MAX, f32::INFINITY] {
-            let is_within = distances.map(|distance| distance <= limit);
-            for kernel in kernels() {
-                let within = kernel.within(&distances, limit);
-                let bits = std::array::from_fn(|key| within >> key & 1 == 1);
-                assert_eq!(bits, is_within, "{kernel:?}, {limit}");
+    fn every_kernel_measures_columns_to_the_last_bit() {
+        for dimension in 1..=16 {
+            let query: Vec<f32> = (0..dimension).map(number).collect();
+            let columns: Vec<f32> = (0..dimension * BLOCK).map(|i| number(i + 31)).collect();
+            let expected: [f32; BLOCK] = std::array::from_fn(|key| {
+                let key: Vec<f32> = (0..dimension).map(|j| columns[j * BLOCK + key]).collect();
+                squared_distance(&query, &key)
+            });
+            for limit in [0.0, expected[20], f32::MAX, f32::INFINITY] {
+                let is_within = expected.map(|distance| distance <= limit);
+                for kernel in kernels() {
+                    let mut distances = [f32::NAN; BLOCK];
+                    let within = kernel.measure_columns(&query, &columns, limit, &mut distances);
+                    let bits = std::array::from_fn(|key| within >> key & 1 == 1);
+                    assert_eq!(distances, expected, "{kernel:?}, {dimension} dimensions");
+                    assert_eq!(
+                        bits, is_within,
+                        "{kernel:?}, {dimension} dimensions, {limit}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_measures_boxes_as_their_nearest_points() {
+        for width in [8, 16, 24, 64, 72] {
+            let query: Vec<f32> = (0..width).map(number).collect();
+            let corners = |bound: fn(f32) -> u16, side: f32, n: usize| -> Vec<u16> {
+                let x = |j| number(j + 31 * n) + side * f32::from(byte(j + n));
+                (0..width).map(|j| bound(x(j))).collect()
+            };
+            let [first, second] = [1, 2].map(|n| {
+                let low = corners(at_most, -0.5, n);
+                let high = corners(at_least, 0.5, n);
+                [low, high].concat()
+            });
+            let empty = [at_most(f32::INFINITY), at_least(f32::NEG_INFINITY)];
+            let empty = empty.map(|bound| vec![bound; width]).concat();
+            let nearest = |corners: &[u16]| -> f32 {
+                let bounds = corners[..width].iter().zip(&corners[width..]);
+                let bounds = bounds.map(|(low, high)| [number_of(*low), number_of(*high)]);
+                let nearest = query.iter().zip(bounds);
+                let nearest: Vec<f32> = nearest.map(|(q, [a, b])| q.max(a).min(b)).collect();
+                squared_distance(&query, &nearest)
+            };
+            for (pair, expected) in [
+                (
+                    [&first[..], &second[..]],
+                    [nearest(&first), nearest(&second)],
+                ),
+                ([&empty[..], &first[..]], [f32::INFINITY, nearest(&first)]),
+            ] {
+                for kernel in kernels() {
+                    let distances = kernel.measure_boxes(&query, &pair.concat());
+                    assert_eq!(distances, expected, "{kernel:?}, {width} numbers");
+                }
             }
         }
     }

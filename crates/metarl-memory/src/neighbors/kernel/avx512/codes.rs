@@ -1,28 +1,16 @@
-//! Sixteen keys at a time, with the byte products of VNNI.
-#![expect(
-    unsafe_code,
-    reason = "vector loads and stores are intrinsics on pointers"
-)]
+//! Keys in codes, with the byte products of VNNI.
+#![expect(unsafe_code, reason = "instructions that not every processor has")]
 
 use std::arch::x86_64::{
-    __m512i, _CMP_LE_OQ, _mm512_abs_epi8, _mm512_add_epi32, _mm512_castsi512_ps,
-    _mm512_cmp_ps_mask, _mm512_cmpge_epi32_mask, _mm512_cmple_epi32_mask, _mm512_dpbusd_epi32,
-    _mm512_loadu_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512,
-    _mm512_slli_epi32, _mm512_srli_epi32, _mm512_storeu_si512, _mm512_sub_epi32, _mm512_xor_si512,
+    __m512i, _mm512_abs_epi8, _mm512_add_epi32, _mm512_cmpge_epi32_mask, _mm512_cmple_epi32_mask,
+    _mm512_dpbusd_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
+    _mm512_slli_epi32, _mm512_srli_epi32, _mm512_sub_epi32, _mm512_xor_si512,
 };
 
-use super::{BLOCK, CodeBlock, CodeDistances, CodeQuery, FOUR};
+use super::super::{BLOCK, CodeBlock, CodeDistances, CodeQuery, FOUR};
+use super::{LANES, load, store};
 
-/// Keys of a register.
-const LANES: usize = 16;
-
-pub(super) fn is_available() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni")
-}
-
-pub(super) fn measure(query: CodeQuery<'_>, block: CodeBlock<'_>, distances: &mut CodeDistances) {
+pub(crate) fn measure(query: CodeQuery<'_>, block: CodeBlock<'_>, distances: &mut CodeDistances) {
     // SAFETY: this kernel is chosen where `is_available` holds.
     unsafe {
         match block.n_positions.div_ceil(LANES) {
@@ -67,13 +55,14 @@ fn measure_parts<const PARTS: usize>(
 
 /// Adds Σ c² of four codes of each key, of which 128 is taken first. Without its sign a code fits a byte with a sign
 /// and one without.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn add_squares(sums: __m512i, keys: __m512i) -> __m512i {
     let sizes = _mm512_abs_epi8(_mm512_xor_si512(keys, _mm512_set1_epi8(i8::MIN)));
     _mm512_dpbusd_epi32(sums, sizes, sizes)
 }
 
-pub(super) fn squares(block: CodeBlock<'_>) -> [i32; BLOCK] {
+pub(crate) fn squares(block: CodeBlock<'_>) -> [i32; BLOCK] {
     // SAFETY: this kernel is chosen where `is_available` holds.
     unsafe { squares_here(block) }
 }
@@ -93,7 +82,7 @@ fn squares_here(block: CodeBlock<'_>) -> [i32; BLOCK] {
     squares
 }
 
-pub(super) fn measure_four(
+pub(crate) fn measure_four(
     queries: &[CodeQuery<'_>; FOUR],
     block: CodeBlock<'_>,
     squares: &[i32; BLOCK],
@@ -155,34 +144,4 @@ fn measure_four_here(
             }
         }
     }
-}
-
-pub(super) fn within(distances: &[f32; BLOCK], limit: f32) -> u64 {
-    // SAFETY: this kernel is chosen where `is_available` holds.
-    unsafe { within_here(distances, limit) }
-}
-
-#[target_feature(enable = "avx512f")]
-fn within_here(distances: &[f32; BLOCK], limit: f32) -> u64 {
-    let limit = _mm512_set1_ps(limit);
-    let mut within = 0;
-    for (part, distances) in distances.chunks_exact(LANES).enumerate() {
-        let distances = _mm512_castsi512_ps(load(distances));
-        let bits = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(distances, limit);
-        within |= u64::from(bits) << (LANES * part);
-    }
-    within
-}
-
-#[target_feature(enable = "avx512f")]
-fn load<T: Copy>(numbers: &[T]) -> __m512i {
-    let numbers = &numbers[..size_of::<__m512i>() / size_of::<T>()];
-    // SAFETY: the slice holds the 64 bytes of a register, and any bits are integers.
-    unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
-}
-
-#[target_feature(enable = "avx512f")]
-fn store(register: __m512i, place: &mut [i32; LANES]) {
-    // SAFETY: the place has room for the sixteen numbers of a register.
-    unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), register) };
 }
