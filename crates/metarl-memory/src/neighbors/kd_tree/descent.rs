@@ -21,8 +21,8 @@ const FEWEST_OF_A_BATCH: usize = 8;
 /// Of look-ups that read all blocks, one in so many descends, to see whether that has become better.
 const PROBE: u32 = 1024;
 
-/// Ways down that are followed in turn.
-const N_WAYS: usize = 4;
+/// Bytes of blocks that the last cache likely holds.
+const CACHE: usize = 16 << 20;
 
 /// What descents work in, and what they have learned.
 #[derive(Debug, Clone, Default)]
@@ -118,8 +118,23 @@ impl Tree {
     /// Visits the blocks whose boxes are near enough, the near ones first.
     ///
     /// What a node leads to has to come from memory. So several ways down are followed in turn, and what
-    /// each will read is asked for while the others are looked at.
+    /// each will read is asked for while the others are looked at. Where the cache holds the blocks there is
+    /// less to wait for, and the limit is lower sooner if fewer are followed.
     fn descend(&self, keys: &Keys, shrink: f32, query: &mut Query, descent: &mut Descent) {
+        if self.arena.bytes_of_blocks() > CACHE {
+            self.follow_ways::<4>(keys, shrink, query, descent);
+        } else {
+            self.follow_ways::<2>(keys, shrink, query, descent);
+        }
+    }
+
+    fn follow_ways<const N_WAYS: usize>(
+        &self,
+        keys: &Keys,
+        shrink: f32,
+        query: &mut Query,
+        descent: &mut Descent,
+    ) {
         let waiting = &mut descent.waiting;
         let mut n_visited = 0;
         let mut limit = f32::INFINITY;
