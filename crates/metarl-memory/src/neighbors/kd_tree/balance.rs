@@ -1,6 +1,7 @@
 //! What keeps a tree from leaning and boxes from growing loose.
 
 use super::super::bfloat16::number;
+use super::super::columns::MOST_COLUMNS;
 use super::super::keys::Keys;
 use super::tree::{FILL, Node, ROOT, Shape, Tree};
 
@@ -14,8 +15,13 @@ const PART: usize = 4096;
 /// made up for by others that go, and neither then has to walk up the tree.
 pub(super) const UNCOUNTED: u32 = 8;
 
-/// A node with so few keys has them in as few blocks as there must be, when one of its leaves has been cut.
-const FEW_KEYS: u32 = 4 * FILL as u32;
+/// A node with so few keys has them in as few blocks as there must be, when one of its leaves has been cut. Beside
+/// the shortest codes slots and boxes weigh most, so there more blocks are filled.
+fn few_keys(dimension: usize) -> u32 {
+    let shortest = MOST_COLUMNS + 1..=MOST_COLUMNS + 2;
+    let n_blocks = if shortest.contains(&dimension) { 12 } else { 4 };
+    n_blocks * FILL as u32
+}
 
 /// Inner nodes with fewer keys than a block is built with become a leaf.
 const FEWEST_KEYS: u32 = FILL as u32;
@@ -90,7 +96,9 @@ impl Tree {
     pub(super) fn fill_blocks(&mut self, keys: &Keys) {
         let cut = std::mem::take(&mut self.cut);
         // Of two such nodes none is below the other, so building one leaves the other where it is.
-        let mut nodes: Vec<usize> = cut.iter().map(|&leaf| self.surroundings(leaf)).collect();
+        let few_keys = few_keys(keys.dimension());
+        let nodes = cut.iter().map(|&leaf| self.surroundings(leaf, few_keys));
+        let mut nodes: Vec<usize> = nodes.collect();
         nodes.sort_unstable();
         nodes.dedup();
         for node in nodes {
@@ -103,11 +111,11 @@ impl Tree {
         self.cut = cut;
     }
 
-    /// The highest node above one that has few keys, or the node itself.
-    fn surroundings(&self, mut node: usize) -> usize {
+    /// The highest node above one that has so few keys, or the node itself.
+    fn surroundings(&self, mut node: usize, few_keys: u32) -> usize {
         while node != ROOT {
             let parent = self.nodes[node].parent as usize;
-            if self.nodes[parent].n_keys > FEW_KEYS {
+            if self.nodes[parent].n_keys > few_keys {
                 break;
             }
             node = parent;
