@@ -73,6 +73,13 @@ fn unknown_keys_are_named() {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_named() {
+    let folder = workplace();
+    let output = metarl(folder.path(), &["train", "nowhere.toml"]);
+    refuses(&output, &["cannot read nowhere.toml", "No such file"]);
+}
+
+#[test]
 fn missing_keys_are_named() {
     file_is_refused("n_episodes = 10", "", &["system.n_episodes", "missing"]);
     file_is_refused("title = \"two arms, ten pulls\"", "", &["title", "missing"]);

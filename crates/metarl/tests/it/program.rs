@@ -75,6 +75,11 @@ pub(crate) fn refuses(output: &Output, parts: &[&str]) {
     for part in parts {
         assert!(stderr.contains(part), "'{part}' is not in: {stderr}");
     }
+    let n_reasons = stderr.matches("(os error").count();
+    assert!(
+        n_reasons <= 1,
+        "the system's reason more than once: {stderr}"
+    );
 }
 
 /// Every file under a folder with its content.
