@@ -62,9 +62,7 @@ pub(super) fn causal_attention<E: Scalar, T: TapeHandle<E, Cpu>>(
             scatter(&own.2, &stretch.keys, e, &mut dv);
         }
         for (input, own) in [(q, dq), (k, dk), (v, dv)] {
-            if let Some(to) = input.slot(adjoints) {
-                to.give(own);
-            }
+            input.give(own, adjoints);
         }
     })
 }

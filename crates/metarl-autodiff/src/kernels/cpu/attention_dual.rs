@@ -89,9 +89,7 @@ pub(super) fn causal_attention_dual<E: Scalar, T: TapeHandle<E, Cpu>>(
             }
             let inputs = point.iter().chain(&direction);
             for (input, own) in inputs.zip(found.into_iter().flatten()) {
-                if let Some(to) = input.slot(adjoints) {
-                    to.give(own);
-                }
+                input.give(own, adjoints);
             }
         },
     )

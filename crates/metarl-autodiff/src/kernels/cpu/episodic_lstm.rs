@@ -96,15 +96,9 @@ where
                 hidden,
             };
             let Gradients { da, dm, dh, dc } = back.run(&g_h, &g_c);
-            if let Some(to) = m.slot(adjoints) {
-                to.give(dm);
-            }
-            if let Some(to) = operands.state.slot(adjoints) {
-                to.give(dh);
-            }
-            if let Some(to) = c0.slot(adjoints) {
-                to.give(dc);
-            }
+            m.give(dm, adjoints);
+            operands.state.give(dh, adjoints);
+            c0.give(dc, adjoints);
             operands.pass_on([&da, &da], &h_before, adjoints)
         },
     );

@@ -3,8 +3,7 @@
 use dfdx::prelude::*;
 use multiversion::multiversion;
 
-use super::node::{Input, close, close_all, open};
-use crate::adjoints::Adjoints;
+use super::node::{close, close_all, open};
 use crate::algebra::GaussianTerm;
 use crate::kernels::buffer::Buffer;
 use crate::value::Value;
@@ -129,8 +128,8 @@ pub(super) fn gaussian<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
     close(tape.merge(log_std_tape), f, (n,), move |_, g, adjoints| {
         multiply_rows(&mut curve.by_mean, &g, m.size());
         multiply_rows(&mut curve.by_log_std, &g, m.size());
-        give(mean, curve.by_mean, adjoints);
-        give(log_std, curve.by_log_std, adjoints);
+        mean.give(curve.by_mean, adjoints);
+        log_std.give(curve.by_log_std, adjoints);
     })
 }
 
@@ -171,11 +170,11 @@ pub(super) fn gaussian_dual<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
         let mut to = [g, Buffer::stale(n.size() * m.size())];
         bend(&mut to, &u, &curve, [&dmean.numbers, &dlog_std.numbers]);
         let [to_mean, to_log_std] = to;
-        give(mean, to_mean, adjoints);
-        give(log_std, to_log_std, adjoints);
+        mean.give(to_mean, adjoints);
+        log_std.give(to_log_std, adjoints);
         for (input, mut slope) in [(dmean, curve.by_mean), (dlog_std, curve.by_log_std)] {
             slope.iter_mut().zip(&u).for_each(|(slope, u)| *slope *= *u);
-            give(input, slope, adjoints);
+            input.give(slope, adjoints);
         }
     })
 }
@@ -226,11 +225,5 @@ fn sums<E: Scalar>(x: &[E], n: usize, m: usize) -> Buffer<E> {
 fn multiply_rows<E: Scalar>(x: &mut [E], by: &[E], m: usize) {
     for (row, by) in x.chunks_exact_mut(m.max(1)).zip(by) {
         row.iter_mut().for_each(|x| *x *= *by);
-    }
-}
-
-fn give<E: Scalar>(input: Input<E>, gradient: Buffer<E>, adjoints: &mut Adjoints<E>) {
-    if let Some(to) = input.slot(adjoints) {
-        to.give(gradient);
     }
 }

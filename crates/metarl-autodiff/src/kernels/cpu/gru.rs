@@ -63,9 +63,7 @@ where
             hidden,
         };
         let (da, du, dh) = back.run(&g);
-        if let Some(to) = operands.state.slot(adjoints) {
-            to.give(dh);
-        }
+        operands.state.give(dh, adjoints);
         if let Some(mut to) = d.slot(adjoints) {
             let to = to.entries();
             for row in du.chunks_exact(gates) {

@@ -108,12 +108,8 @@ where
                 hidden,
             };
             let found = back.run(&g, &dg);
-            if let Some(to) = operands.value.state.slot(adjoints) {
-                to.give(found.first);
-            }
-            if let Some(to) = operands.state.slot(adjoints) {
-                to.give(found.first_tangent);
-            }
+            operands.value.state.give(found.first, adjoints);
+            operands.state.give(found.first_tangent, adjoints);
             for (bias, found) in [(&d, &found.state), (&dd, &found.state_tangent)] {
                 if let Some(mut to) = bias.slot(adjoints) {
                     let to = to.entries();

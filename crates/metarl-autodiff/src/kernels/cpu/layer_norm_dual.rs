@@ -87,12 +87,8 @@ pub(super) fn layer_norm_dual<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>(
         }
         bend(&mut g, &q, &dx.numbers, (&z, &dz), &scale);
         project(&mut q, &z, &scale);
-        if let Some(to) = x.slot(adjoints) {
-            to.give(g);
-        }
-        if let Some(to) = dx.slot(adjoints) {
-            to.give(q);
-        }
+        x.give(g, adjoints);
+        dx.give(q, adjoints);
     })
 }
 

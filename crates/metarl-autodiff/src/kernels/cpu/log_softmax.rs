@@ -71,9 +71,7 @@ pub(super) fn log_softmax_dual<E: Scalar, T: TapeHandle<E, Cpu>, N: Dim, M: Dim>
                 }
             }
             for (input, gradient) in [(x, g), (dx, u)] {
-                if let Some(to) = input.slot(adjoints) {
-                    to.give(gradient);
-                }
+                input.give(gradient, adjoints);
             }
         },
     )

@@ -78,12 +78,8 @@ where
                 hidden,
             };
             let (da, dh, dc) = back.run(&g_h, &g_c);
-            if let Some(to) = operands.state.slot(adjoints) {
-                to.give(dh);
-            }
-            if let Some(to) = c0.slot(adjoints) {
-                to.give(dc);
-            }
+            operands.state.give(dh, adjoints);
+            c0.give(dc, adjoints);
             operands.pass_on([&da, &da], &h_before, adjoints)
         },
     );

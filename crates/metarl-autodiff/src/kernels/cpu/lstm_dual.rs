@@ -103,9 +103,7 @@ where
             let (of_gate, of_alpha, first) = back.run(&given);
             let inputs = [&operands.value.state, &c0, &operands.state, &dc0];
             for (input, first) in inputs.into_iter().zip(first) {
-                if let Some(to) = input.slot(adjoints) {
-                    to.give(first);
-                }
+                input.give(first, adjoints);
             }
             let of_gates: [&[E]; 2] = [&of_gate, &of_alpha];
             operands.pass_on(of_gates, of_gates, [&h_before, &dh_before], adjoints)

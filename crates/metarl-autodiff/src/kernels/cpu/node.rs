@@ -35,6 +35,13 @@ impl<E: Scalar> Input<E> {
             n: self.numbers.len(),
         })
     }
+
+    /// Adds to this argument's gradient numbers that nobody needs afterwards.
+    pub(super) fn give(&self, gradient: Buffer<E>, adjoints: &mut Adjoints<E>) {
+        if let Some(to) = self.slot(adjoints) {
+            to.give(gradient);
+        }
+    }
 }
 
 /// A gradient to add to. The first to come writes, so there is nothing to clear before.

@@ -76,7 +76,7 @@ fn a_tree_whose_keys_wander_holds_them_and_stays_flat() {
         tree.insert(&keys, slot);
         if i % 9_999 == 0 {
             let depth = tree.check(&keys);
-            // Each child has at most four fifths of the keys and 56.
+            // Each child has at most four fifths of the keys and those that a block is built with.
             assert!(depth <= 40, "{depth}");
         }
     }
